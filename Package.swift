@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is built the same way: language mode 6, explicit
+/// existentials, visible member imports, internal imports unless said
+/// otherwise, and warnings that stop the build.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A Swift target in `Sources/<folder>`, as module `Martlet<folder>`.
+func module(_ folder: String, _ dependencies: [String]) -> Target {
+    .target(
+        name: "Martlet\(folder)",
+        dependencies: dependencies.map { .byName(name: $0) },
+        path: "Sources/\(folder)",
+        swiftSettings: settings
+    )
+}
+
+/// The tests of one target, in `Tests/<folder>Tests`.
+func tests(_ folder: String, _ dependencies: [String]) -> Target {
+    .testTarget(
+        name: "Martlet\(folder)Tests",
+        dependencies: dependencies.map { .byName(name: $0) },
+        path: "Tests/\(folder)Tests",
+        swiftSettings: settings
+    )
+}
+
+let core = ["MartletModel", "MartletPlanning", "MartletScheduling", "MartletPorts"]
+let adapters = ["MartletMedia", "MartletFFmpeg", "MartletSQLiteStore", "MartletHost"]
+let drivers = ["MartletCoordinator", "MartletWorker"]
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .executable(name: "martlet", targets: ["martlet"])
+    ],
+    targets: [
+        // L5: flags and configuration become objects, and run. Only it knows every concrete type.
+        .executableTarget(
+            name: "martlet",
+            dependencies: (core + adapters + drivers).map { .byName(name: $0) },
+            path: "Sources/martlet",
+            swiftSettings: settings
+        ),
+
+        // L4: drivers. They ask the pure machines and perform their actions.
+        module("Coordinator", core),
+        module("Worker", core),
+
+        // L3: adapters, one outside thing each.
+        module("Media", ["MartletModel", "MartletPorts", "CFFmpeg"]),
+        module("FFmpeg", ["MartletModel", "MartletPorts"]),
+        module("SQLiteStore", ["MartletModel", "MartletPorts", "CSQLite"]),
+        module("Host", ["MartletModel", "MartletPorts", "CSpawn", "CCrypto"]),
+
+        // L2: the seams, and an in-memory double of each.
+        module("Ports", ["MartletModel"]),
+
+        // L1: pure. Values in, values out.
+        module("Planning", ["MartletModel"]),
+        module("Scheduling", ["MartletModel"]),
+
+        // L0: words and units.
+        module("Model", []),
+
+        // C: system modules and shims without logic.
+        .systemLibrary(
+            name: "CFFmpeg", path: "Sources/CFFmpeg", pkgConfig: "libavformat libavcodec libavutil",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]),
+        .target(name: "CSpawn", path: "Sources/CSpawn", cSettings: [.treatAllWarnings(as: .error)]),
+
+        // Tests only: manual clock, seeded generator, builders, fault doubles, conformance suites, media fixtures.
+        module("TestKit", core + adapters),
+
+        tests("Model", ["MartletModel", "MartletTestKit"]),
+        tests("Planning", ["MartletModel", "MartletPlanning", "MartletTestKit"]),
+        tests("Scheduling", ["MartletModel", "MartletScheduling", "MartletTestKit"]),
+        tests("Ports", ["MartletModel", "MartletPorts", "MartletTestKit"]),
+        tests("Media", ["MartletModel", "MartletPorts", "MartletMedia", "MartletPlanning", "MartletTestKit"]),
+        tests("FFmpeg", ["MartletModel", "MartletPorts", "MartletFFmpeg", "MartletHost", "MartletTestKit"]),
+        tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit"]),
+        tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit"]),
+        tests("Coordinator", core + ["MartletCoordinator", "MartletTestKit"]),
+        tests("Worker", core + ["MartletWorker", "MartletTestKit"]),
+        tests("TestKit", ["MartletTestKit"]),
+
+        // The program as a whole, run as a user runs it.
+        .testTarget(
+            name: "MartletTests",
+            dependencies: ["martlet", "MartletModel", "MartletTestKit"],
+            path: "Tests/MartletTests",
+            swiftSettings: settings
+        ),
+    ]
+)

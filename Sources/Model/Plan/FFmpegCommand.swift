@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+/// The arguments of one run of ffmpeg, before anyone knows the paths.
+///
+/// Planning makes it, workers resolve it: so the same value runs on every
+/// machine, and its text can be compared in tests.
+package struct FFmpegCommand: Codable, Sendable, Hashable {
+    /// One argument.
+    package enum Argument: Codable, Sendable, Hashable {
+        /// Taken as it is.
+        case text(String)
+        /// The path of the source, as a `file:` URL argument.
+        case source
+        /// The path that the result is written to.
+        case output
+        /// The path prefix of the rate-control statistics, after `prefix` and before `suffix`.
+        case statistics(prefix: String, suffix: String)
+        /// The path of another task's result, after `prefix`.
+        case artifact(TaskID, prefix: String)
+    }
+
+    /// The arguments, without the program's name and without the global ones
+    /// that every run gets (`-nostdin`, `-progress`, ...).
+    package var arguments: [Argument]
+
+    /// Makes a command from its arguments.
+    package init(_ arguments: [Argument]) { self.arguments = arguments }
+
+    /// The arguments with every path filled in.
+    ///
+    /// - Parameters:
+    ///   - source: the source's path.
+    ///   - output: where the result goes.
+    ///   - statistics: the prefix of rate-control statistics files.
+    ///   - artifact: the path of another task's result.
+    package func resolved(
+        source: String, output: String, statistics: String, artifact: (TaskID) -> String
+    ) -> [String] {
+        arguments.map { argument in
+            switch argument {
+            case .text(let text): text
+            case .source: "file:" + source
+            case .output: "file:" + output
+            case .statistics(let prefix, let suffix): prefix + statistics + suffix
+            case .artifact(let task, let prefix): prefix + artifact(task)
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+/// One unit of work of a job, complete: whoever holds it and the source can do it.
+package struct TaskSpecification: Codable, Sendable, Hashable {
+    /// What a task makes.
+    package enum Kind: Codable, Sendable, Hashable {
+        /// Rate-control statistics of a segment, by a first pass; its artifact is the statistics file.
+        case analyse(segment: Int)
+        /// The encoded picture of a segment.
+        case encode(segment: Int)
+        /// The encoded sound of one source stream.
+        case audio(stream: Int)
+        /// A subtitle stream in another form.
+        case subtitle(stream: Int)
+    }
+
+    /// What the result must be, to be believed.
+    package enum Expectation: Codable, Sendable, Hashable {
+        /// One picture stream with exactly these frames, each at its source time.
+        case frames(Segment)
+        /// One picture stream at a constant rate with exactly this many frames.
+        case frameCount(Int)
+        /// One sound stream, at least one packet, its length within 100 ms of this one, in microseconds (`nil`: any).
+        case sound(durationMicroseconds: Int64?)
+        /// One stream with any number of packets, also none.
+        case anything
+    }
+
+    /// The task's name in its job.
+    package var id: TaskID
+    /// What it makes.
+    package var kind: Kind
+    /// The run of ffmpeg that makes it.
+    package var command: FFmpegCommand
+    /// What the result must be.
+    package var expectation: Expectation
+    /// FFmpeg's name of the encoder; used for slots, watchdog and messages.
+    package var encoder: String
+    /// The suffix of the result's file, without a dot, such as `mkv`.
+    package var fileExtension: String
+    /// Expected effort, in reference seconds; only compared with other tasks'.
+    package var cost: Double
+    /// Expected peak memory of the run.
+    package var memory: ByteCount
+    /// Tasks whose results this one reads; they are complete before it starts.
+    package var inputs: [TaskID]
+
+    /// Makes a specification from its parts.
+    package init(
+        id: TaskID, kind: Kind, command: FFmpegCommand, expectation: Expectation, encoder: String,
+        fileExtension: String, cost: Double, memory: ByteCount, inputs: [TaskID] = []
+    ) {
+        self.id = id
+        self.kind = kind
+        self.command = command
+        self.expectation = expectation
+        self.encoder = encoder
+        self.fileExtension = fileExtension
+        self.cost = cost
+        self.memory = memory
+        self.inputs = inputs
+    }
+}
+
+/// Bytes that a task made, and what was seen in them.
+package struct Artifact: Codable, Sendable, Hashable {
+    /// The task that made it.
+    package var task: TaskID
+    /// The file's name in the job's artifact store.
+    package var fileName: String
+    /// Its size.
+    package var size: ByteCount
+    /// Its SHA-256, 64 hexadecimal digits.
+    package var digest: String
+    /// Frames (picture) or packets (other streams) counted in it.
+    package var count: Int
+    /// Payload bytes of its packets, without the container's.
+    package var payload: ByteCount
+
+    /// Makes an artifact from its parts.
+    package init(task: TaskID, fileName: String, size: ByteCount, digest: String, count: Int, payload: ByteCount) {
+        self.task = task
+        self.fileName = fileName
+        self.size = size
+        self.digest = digest
+        self.count = count
+        self.payload = payload
+    }
+}

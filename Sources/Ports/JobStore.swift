@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+
+/// Keeps jobs, tasks, attempts and artifacts, so that they outlive the process.
+///
+/// Every call is one transaction and is on the disk when it returns. Calls are
+/// safe to repeat.
+package protocol JobStore: Sendable {
+    /// Adds a job that is not there yet; returns `false`, and changes nothing, when it is.
+    func insert(_ job: JobRecord) async throws -> Bool
+    /// The job, `nil` when unknown.
+    func job(_ id: JobID) async throws -> JobRecord?
+    /// All jobs, oldest first.
+    func jobs() async throws -> [JobRecord]
+    /// Replaces state, plan and error of a job when its revision is still
+    /// `job.revision`; returns the new revision, or `nil` when someone else was faster.
+    func update(_ job: JobRecord) async throws -> Int?
+    /// Adds the tasks that are not there yet, in one transaction.
+    func insert(_ tasks: [TaskRecord]) async throws
+    /// All tasks of a job, by id.
+    func tasks(of job: JobID) async throws -> [TaskRecord]
+    /// Replaces one task when its stored epoch is not newer than `task.epoch`;
+    /// returns `false`, and changes nothing, when it is.
+    func update(_ task: TaskRecord) async throws -> Bool
+    /// Appends to the history of attempts, and replaces an earlier entry of the same job, task and epoch.
+    func record(_ attempt: AttemptRecord) async throws
+    /// The history of a job's attempts, oldest first.
+    func attempts(of job: JobID) async throws -> [AttemptRecord]
+    /// Removes a job and everything of it.
+    func remove(_ job: JobID) async throws
+}
+
+/// A job as it is kept.
+package struct JobRecord: Codable, Sendable, Equatable {
+    /// The job's name.
+    package var id: JobID
+    /// What the user calls it.
+    package var name: String
+    /// The source's absolute path.
+    package var source: String
+    /// The source's content when the job was made.
+    package var fingerprint: Fingerprint
+    /// The output's absolute path.
+    package var output: String
+    /// What is to be done.
+    package var parameters: TranscodeParameters
+    /// How urgent it is.
+    package var priority: Priority
+    /// Where it stands.
+    package var state: JobState
+    /// The plan; `nil` until planned.
+    package var plan: JobPlan?
+    /// Why it failed, as `code: message`; `nil` while it has not.
+    package var failure: String?
+    /// Grows with every change.
+    package var revision: Int
+    /// When it was submitted, in milliseconds since 1970.
+    package var createdMilliseconds: Int64
+
+    /// Makes a record of a new job.
+    package init(
+        id: JobID, name: String, source: String, fingerprint: Fingerprint, output: String,
+        parameters: TranscodeParameters, priority: Priority = .normal, state: JobState = .queued,
+        plan: JobPlan? = nil, failure: String? = nil, revision: Int = 0, createdMilliseconds: Int64
+    ) {
+        self.id = id
+        self.name = name
+        self.source = source
+        self.fingerprint = fingerprint
+        self.output = output
+        self.parameters = parameters
+        self.priority = priority
+        self.state = state
+        self.plan = plan
+        self.failure = failure
+        self.revision = revision
+        self.createdMilliseconds = createdMilliseconds
+    }
+}
+
+/// A task as it is kept.
+package struct TaskRecord: Codable, Sendable, Equatable {
+    /// The job it belongs to.
+    package var job: JobID
+    /// What is to be done.
+    package var specification: TaskSpecification
+    /// Where it stands.
+    package var state: TaskState
+    /// The epoch of its latest lease; 0 before the first.
+    package var epoch: Int
+    /// How many attempts failed.
+    package var failures: Int
+    /// The result; `nil` until completed.
+    package var artifact: Artifact?
+
+    /// Makes a record of a new task.
+    package init(
+        job: JobID, specification: TaskSpecification, state: TaskState = .pending, epoch: Int = 0, failures: Int = 0,
+        artifact: Artifact? = nil
+    ) {
+        self.job = job
+        self.specification = specification
+        self.state = state
+        self.epoch = epoch
+        self.failures = failures
+        self.artifact = artifact
+    }
+}
+
+/// One try at a task, as it is kept.
+package struct AttemptRecord: Codable, Sendable, Equatable {
+    /// The job.
+    package var job: JobID
+    /// The task.
+    package var task: TaskID
+    /// The epoch of the lease it ran under.
+    package var epoch: Int
+    /// Who ran it.
+    package var worker: WorkerID
+    /// When it began, in milliseconds since 1970.
+    package var startedMilliseconds: Int64
+    /// When it ended; `nil` while it runs.
+    package var endedMilliseconds: Int64?
+    /// How it ended; `nil` while it runs.
+    package var result: AttemptResult?
+
+    /// Makes a record of an attempt.
+    package init(
+        job: JobID, task: TaskID, epoch: Int, worker: WorkerID, startedMilliseconds: Int64,
+        endedMilliseconds: Int64? = nil, result: AttemptResult? = nil
+    ) {
+        self.job = job
+        self.task = task
+        self.epoch = epoch
+        self.worker = worker
+        self.startedMilliseconds = startedMilliseconds
+        self.endedMilliseconds = endedMilliseconds
+        self.result = result
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+
+/// Tells the time and waits.
+package protocol TimeSource: Sendable {
+    /// A reading of the monotonic clock.
+    func now() -> Moment
+    /// The wall clock, in milliseconds since 1970: for records, never for decisions.
+    func wallMilliseconds() -> Int64
+    /// Waits until the monotonic clock reads `deadline`.
+    ///
+    /// - Throws: `CancellationError` when the calling task is cancelled.
+    func sleep(until deadline: Moment) async throws
+}
+
+/// Files on a disk, published by rename only.
+package protocol FileStore: Sendable {
+    /// Makes the directory and its parents where missing.
+    func makeDirectory(_ path: String) throws
+    /// Whether something is at the path.
+    func exists(_ path: String) -> Bool
+    /// Makes the file durable (fsync of file and directory) and renames it; replaces what is there.
+    func publish(_ temporary: String, as final: String) throws
+    /// Removes a file or a whole directory; nothing happens when it is missing.
+    func remove(_ path: String) throws
+    /// The names in a directory, in any order; empty when it is missing.
+    func list(_ path: String) throws -> [String]
+    /// The size of a file.
+    func size(of path: String) throws -> ByteCount
+    /// The SHA-256 of a file's content, 64 hexadecimal digits; reads it once, a block at a time.
+    func digest(of path: String) async throws -> String
+    /// Which content a path holds.
+    func fingerprint(of path: String) throws -> Fingerprint
+    /// The bytes that can still be written next to the path.
+    func freeSpace(at path: String) throws -> ByteCount
+}
+
+/// What the machine has.
+package struct MachineFacts: Sendable, Equatable, Codable {
+    /// Processors that this process may use.
+    package var processors: Int
+    /// All memory, or the control group's limit where that is smaller.
+    package var memory: ByteCount
+    /// The operating system, such as `Linux 6.1.0`.
+    package var operatingSystem: String
+    /// The host's name.
+    package var hostName: String
+
+    /// Makes facts from their parts.
+    package init(processors: Int, memory: ByteCount, operatingSystem: String, hostName: String) {
+        self.processors = processors
+        self.memory = memory
+        self.operatingSystem = operatingSystem
+        self.hostName = hostName
+    }
+}
