@@ -21,49 +21,6 @@ package protocol TaskDispatch: Sendable {
     func unregister(_ worker: WorkerID) async
 }
 
-/// What a worker says of itself when it joins.
-package struct WorkerProfile: Sendable, Equatable, Codable {
-    /// Its name.
-    package var id: WorkerID
-    /// How many tasks it runs at once.
-    package var slots: Int
-    /// Memory that all its tasks together may use.
-    package var memory: ByteCount
-    /// The digest of its ffmpeg build.
-    package var buildDigest: String
-    /// The encoders that passed a test encode; empty means "not restricted".
-    package var encoders: Set<String>
-
-    /// Makes a profile from its parts.
-    package init(id: WorkerID, slots: Int, memory: ByteCount, buildDigest: String, encoders: Set<String> = []) {
-        self.id = id
-        self.slots = slots
-        self.memory = memory
-        self.buildDigest = buildDigest
-        self.encoders = encoders
-    }
-}
-
-/// The exclusive right to one task, for now.
-package struct LeaseToken: Sendable, Hashable, Codable {
-    /// The job.
-    package var job: JobID
-    /// The task.
-    package var task: TaskID
-    /// The fencing number.
-    package var epoch: Epoch
-    /// Who holds it.
-    package var worker: WorkerID
-
-    /// Makes a token from its parts.
-    package init(job: JobID, task: TaskID, epoch: Epoch, worker: WorkerID) {
-        self.job = job
-        self.task = task
-        self.epoch = epoch
-        self.worker = worker
-    }
-}
-
 /// What a coordinator tells a worker.
 package enum WorkerOrder: Sendable {
     /// Run this task.
