@@ -48,6 +48,10 @@ package struct JobRecord: Codable, Sendable, Equatable {
     package var parameters: TranscodeParameters
     /// How urgent it is.
     package var priority: Priority
+    /// How much the result is checked before it is put in place.
+    package var verification: VerificationLevel
+    /// Whether an existing output may be replaced.
+    package var overwrite: Bool
     /// Where it stands.
     package var state: JobState
     /// The plan; `nil` until planned.
@@ -62,8 +66,9 @@ package struct JobRecord: Codable, Sendable, Equatable {
     /// Makes a record of a new job.
     package init(
         id: JobID, name: String, source: String, fingerprint: Fingerprint, output: String,
-        parameters: TranscodeParameters, priority: Priority = .normal, state: JobState = .queued,
-        plan: JobPlan? = nil, failure: String? = nil, revision: Int = 0, createdMilliseconds: Int64
+        parameters: TranscodeParameters, priority: Priority = .normal, verification: VerificationLevel = .counts,
+        overwrite: Bool = false, state: JobState = .queued, plan: JobPlan? = nil, failure: String? = nil,
+        revision: Int = 0, createdMilliseconds: Int64
     ) {
         self.id = id
         self.name = name
@@ -72,6 +77,8 @@ package struct JobRecord: Codable, Sendable, Equatable {
         self.output = output
         self.parameters = parameters
         self.priority = priority
+        self.verification = verification
+        self.overwrite = overwrite
         self.state = state
         self.plan = plan
         self.failure = failure

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPorts
+
+/// Runs one task and proves its result.
+struct TaskRunner: Sendable {
+    let encoder: any EncoderRunner
+    let prober: any MediaProber
+    let files: any FileStore
+    let stallTimeout: Duration
+    let niceness: Int
+
+    /// Runs the task to its end; never throws, every way it can end is a result.
+    ///
+    /// The result's file carries the lease's epoch in its name, so a late
+    /// result can never replace the one that counts.
+    func run(_ assignment: TaskAssignment, progress: @escaping @Sendable (RunProgress) -> Void) async -> AttemptResult {
+        let names = Names(assignment)
+        defer { try? files.remove(names.temporary) }
+        do {
+            try checkSource(assignment)
+            let report = try await encoder.run(
+                EncoderRun(arguments: names.arguments, stallTimeout: stallTimeout, niceness: niceness),
+                progress: progress)
+            return try await prove(assignment, names: names, log: report.log)
+        } catch is CancellationError {
+            return .interrupted
+        } catch let error as any CodedError {
+            if Task.isCancelled { return .interrupted }
+            return .failed(
+                code: error.codeName, message: error.message, log: error.advice ?? "", isRetryable: error.isRetryable)
+        } catch {
+            return .failed(code: "worker.failed", message: "\(error)", log: "", isRetryable: true)
+        }
+    }
+
+    private func checkSource(_ assignment: TaskAssignment) throws {
+        guard try files.fingerprint(of: assignment.sourcePath) == assignment.fingerprint else {
+            throw WorkerError(
+                .sourceChanged, "\(assignment.sourcePath) changed after the job was planned",
+                advice: "Start the job again to transcode the new content.")
+        }
+    }
+
+    private func prove(_ assignment: TaskAssignment, names: Names, log: String) async throws -> AttemptResult {
+        var count = 0
+        var payload = ByteCount(0)
+        if case .analyse = assignment.task.kind {
+            // Statistics are no media file; the run that reads them is the check.
+        } else {
+            let inspection = try await prober.inspect(path: names.temporary)
+            let violation = ExpectationCheck.violation(
+                in: inspection, expecting: assignment.task.expectation, times: assignment.expectedTimes,
+                timeBase: assignment.timeBase)
+            if let violation {
+                throw WorkerError(
+                    violation.isFrameMismatch ? .framesMismatch : .unexpectedResult,
+                    "\(assignment.task.id): \(violation.message)", advice: log.isEmpty ? nil : log)
+            }
+            count = inspection.times.count
+            payload = inspection.payload
+        }
+        let size = try files.size(of: names.temporary)
+        let digest = try await files.digest(of: names.temporary)
+        try Task.checkCancellation()
+        try files.publish(names.temporary, as: names.final)
+        return .completed(
+            Artifact(
+                task: assignment.task.id, fileName: names.fileName, size: size, digest: digest, count: count,
+                payload: payload))
+    }
+}
+
+extension TaskRunner {
+    /// The paths of one attempt.
+    struct Names {
+        let fileName: String
+        let final: String
+        let temporary: String
+        let arguments: [String]
+
+        init(_ assignment: TaskAssignment) {
+            let task = assignment.task
+            let stem = "\(task.id).\(assignment.lease.epoch.number)"
+            let fileName = "\(stem).\(task.fileExtension)"
+            let temporary = "\(assignment.directory)/.\(stem).part.\(task.fileExtension)"
+            self.fileName = fileName
+            self.final = "\(assignment.directory)/\(fileName)"
+            self.temporary = temporary
+            self.arguments = task.command.resolved(
+                source: assignment.sourcePath, output: temporary, statistics: "\(assignment.directory)/.\(stem)",
+                artifact: { assignment.inputs[$0].map { "\(assignment.directory)/\($0)" } ?? "" })
+        }
+    }
+}
