@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import MartletModel
+package import MartletModel
 package import MartletPorts
 
 /// Takes tasks from a coordinator and runs them, as many at once as it has slots.
