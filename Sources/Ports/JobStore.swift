@@ -24,6 +24,9 @@ package protocol JobStore: Sendable {
     /// Replaces one task when its stored epoch is not newer than `task.epoch`;
     /// returns `false`, and changes nothing, when it is.
     func update(_ task: TaskRecord) async throws -> Bool
+    /// As `update(_:)` for one task, for many in one transaction; returns the
+    /// tasks that were not replaced because a newer epoch is stored.
+    func update(_ tasks: [TaskRecord]) async throws -> [TaskID]
     /// Appends to the history of attempts, and replaces an earlier entry of the same job, task and epoch.
     func record(_ attempt: AttemptRecord) async throws
     /// The history of a job's attempts, oldest first.
@@ -84,35 +87,6 @@ package struct JobRecord: Codable, Sendable, Equatable {
         self.failure = failure
         self.revision = revision
         self.createdMilliseconds = createdMilliseconds
-    }
-}
-
-/// A task as it is kept.
-package struct TaskRecord: Codable, Sendable, Equatable {
-    /// The job it belongs to.
-    package var job: JobID
-    /// What is to be done.
-    package var specification: TaskSpecification
-    /// Where it stands.
-    package var state: TaskState
-    /// The epoch of its latest lease; 0 before the first.
-    package var epoch: Int
-    /// How many attempts failed.
-    package var failures: Int
-    /// The result; `nil` until completed.
-    package var artifact: Artifact?
-
-    /// Makes a record of a new task.
-    package init(
-        job: JobID, specification: TaskSpecification, state: TaskState = .pending, epoch: Int = 0, failures: Int = 0,
-        artifact: Artifact? = nil
-    ) {
-        self.job = job
-        self.specification = specification
-        self.state = state
-        self.epoch = epoch
-        self.failures = failures
-        self.artifact = artifact
     }
 }
 

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+
+/// The life of one job: stages of tasks, one after the other, then the join.
+///
+/// ```
+/// queued --begun--> planning --tasks--> ready --leased--> processing <--> planningNext
+///                      |                  | ^no worker         | nothing more      |
+///                      |                  v |                  |                   |
+///                      |           waitingForWorkers --leased--+                   |
+///                      +--no tasks--> combining <----------------------------------+
+///                                         +--assembled--> completed
+/// ```
+/// Every state that is not final can end in `failed` or `cancelled`.
+///
+/// The caller MUST perform the returned actions in order.
+package struct JobMachine: Equatable, Sendable {
+    /// Where the job stands.
+    package enum State: Equatable, Sendable {
+        /// It waits for its turn.
+        case queued
+        /// Its first stage is being planned.
+        case planning
+        /// It has tasks, and none was given out yet.
+        case ready
+        /// As `ready`, and no worker that could run them is there.
+        case waitingForWorkers
+        /// Tasks are given out.
+        case processing
+        /// All tasks are completed; the next stage is being planned.
+        case planningNext
+        /// The results are being joined and verified.
+        case combining
+        /// The result is in place.
+        case completed
+        /// It will not be completed.
+        case failed(code: String, message: String)
+        /// The user does not want it any more.
+        case cancelled
+    }
+
+    /// What is known of the job.
+    package let entry: JobEntry
+    /// Where it stands.
+    package internal(set) var state: State = .queued
+    /// Its tasks.
+    package internal(set) var tasks: [TaskID: TaskMachine] = [:]
+    /// The tasks that can be given out, in the order of placement.
+    package internal(set) var ready: [ReadyTask] = []
+    /// How far it is.
+    package internal(set) var progress = JobProgress()
+
+    /// The tasks that run.
+    var running: Set<TaskID> = []
+    /// The tasks that wait for their next attempt.
+    var retrying: Set<TaskID> = []
+    /// How many tasks are not completed.
+    var open = 0
+    /// For each task that is not completed, the tasks that wait for its result.
+    var dependents: [TaskID: [TaskID]] = [:]
+    /// For each pending task, how many results are missing.
+    var missingInputs: [TaskID: Int] = [:]
+    /// When the last progress event was sent.
+    var progressEmitted: Moment?
+    /// The numbers to go by.
+    let configuration: SchedulingConfiguration
+
+    /// Makes the machine of a job, with the tasks that were kept of it.
+    ///
+    /// Completed tasks stay completed; all others go back to the queue, and
+    /// their epochs go on from where they were.
+    package init(_ entry: JobEntry, tasks records: [TaskRecord] = [], configuration: SchedulingConfiguration) {
+        self.entry = entry
+        self.configuration = configuration
+        _ = add(records)
+    }
+
+    /// The job's name.
+    package var id: JobID { entry.id }
+
+    /// The state's public name.
+    package var jobState: JobState {
+        switch state {
+        case .queued, .planning, .ready: .queued
+        case .waitingForWorkers: .waitingForWorkers
+        case .processing, .planningNext: .processing
+        case .combining: .combining
+        case .completed: .completed
+        case .failed: .failed
+        case .cancelled: .cancelled
+        }
+    }
+
+    /// Whether it is being worked on: neither waiting for its turn nor over.
+    package var isActive: Bool { state != .queued && !jobState.isFinal }
+
+    /// It as placement sees it.
+    package var offer: JobOffer {
+        switch state {
+        case .ready, .waitingForWorkers, .processing:
+            JobOffer(
+                id: id, priority: entry.priority, running: running.count, buildDigest: entry.buildDigest, ready: ready)
+        case .queued, .planning, .planningNext, .combining, .completed, .failed, .cancelled:
+            JobOffer(id: id, priority: entry.priority, running: 0, buildDigest: entry.buildDigest, ready: [])
+        }
+    }
+
+    /// When something happens in it without an event; `nil` for never.
+    package var deadline: Moment? {
+        running.union(retrying).compactMap { tasks[$0]?.deadline }.min()
+    }
+
+    // MARK: Stages
+
+    /// Its turn has come.
+    package mutating func begun() -> [SchedulingAction] {
+        switch state {
+        case .queued:
+            if tasks.isEmpty {
+                state = .planning
+                return [.planNextStage(id)]
+            }
+            if open > 0 {
+                let isUntouched = tasks.values.allSatisfy { $0.lease.latestEpoch == 0 }
+                return isUntouched ? move(to: .ready) : move(to: .processing)
+            }
+            if entry.state == .combining { return move(to: .combining) + [.assemble(id)] }
+            return move(to: .planningNext) + [.planNextStage(id)]
+        case .planning, .ready, .waitingForWorkers, .processing, .planningNext, .combining, .completed, .failed,
+            .cancelled:
+            return [.drop(id, jobState)]
+        }
+    }
+
+    /// The next stage is planned; no tasks mean that nothing is left but the join.
+    package mutating func tasksPlanned(_ specifications: [TaskSpecification]) -> [SchedulingAction] {
+        switch state {
+        case .planning, .planningNext:
+            let new = specifications.filter { tasks[$0.id] == nil }
+            guard !new.isEmpty else { return move(to: .combining) + [.assemble(id)] }
+            let before = tasks.count
+            let unreachable = add(new.map { TaskRecord(job: id, specification: $0) })
+            if let first = unreachable.first {
+                return failed(
+                    code: "scheduling.unreachable_task",
+                    message: "task \(first) waits for results that no task makes (\(unreachable.count) such tasks)")
+            }
+            let records = new.compactMap { tasks[$0.id]?.record }
+            return [.insertTasks(records)] + move(to: before == 0 ? .ready : .processing)
+        case .queued, .ready, .waitingForWorkers, .processing, .combining, .completed, .failed, .cancelled:
+            return [.drop(id, jobState)]
+        }
+    }
+
+    /// No stage could be planned.
+    package mutating func planningFailed(code: String, message: String) -> [SchedulingAction] {
+        switch state {
+        case .planning, .planningNext: return failed(code: code, message: message)
+        case .queued, .ready, .waitingForWorkers, .processing, .combining, .completed, .failed, .cancelled:
+            return [.drop(id, jobState)]
+        }
+    }
+
+    /// No worker is there that could run its tasks.
+    package mutating func workersMissing() -> [SchedulingAction] {
+        switch state {
+        case .ready: return move(to: .waitingForWorkers)
+        case .queued, .planning, .waitingForWorkers, .processing, .planningNext, .combining, .completed, .failed,
+            .cancelled:
+            return []
+        }
+    }
+
+    /// The result is joined, verified and in place.
+    package mutating func assembled() -> [SchedulingAction] {
+        switch state {
+        case .combining: return move(to: .completed) + [.emit(.jobCompleted(id))]
+        case .queued, .planning, .ready, .waitingForWorkers, .processing, .planningNext, .completed, .failed,
+            .cancelled:
+            return [.drop(id, jobState)]
+        }
+    }
+
+    /// The result could not be joined, or is not what it should be.
+    package mutating func assemblyFailed(code: String, message: String) -> [SchedulingAction] {
+        switch state {
+        case .combining: return failed(code: code, message: message)
+        case .queued, .planning, .ready, .waitingForWorkers, .processing, .planningNext, .completed, .failed,
+            .cancelled:
+            return [.drop(id, jobState)]
+        }
+    }
+
+    /// The user does not want it any more.
+    package mutating func cancelled() -> [SchedulingAction] {
+        guard !jobState.isFinal else { return [.drop(id, jobState)] }
+        let (kept, stopped) = cancelTasks()
+        return kept + move(to: .cancelled) + stopped
+    }
+
+    // MARK: Moves
+
+    /// Goes to another state, and says so when its public name is another one.
+    mutating func move(to next: State) -> [SchedulingAction] {
+        let before = jobState
+        state = next
+        guard jobState != before else { return [] }
+        var failure: String?
+        if case .failed(let code, let message) = next { failure = "\(code): \(message)" }
+        return [.persistJob(id, jobState, failure: failure), .emit(.jobStateChanged(id, jobState))]
+    }
+
+    /// Fails the job: its other tasks are cancelled, and their workers told to stop.
+    mutating func failed(code: String, message: String) -> [SchedulingAction] {
+        let (kept, stopped) = cancelTasks()
+        return kept + move(to: .failed(code: code, message: message))
+            + [.emit(.jobFailed(id, code: code, message: message))] + stopped
+    }
+}

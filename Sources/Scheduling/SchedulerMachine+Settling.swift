@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+
+/// What every event can bring about: freed slots, jobs whose turn has come, tasks given out.
+extension SchedulerMachine {
+    /// Adds to an event's own actions what follows from it everywhere else.
+    mutating func settled(_ actions: [SchedulingAction], now: Moment) -> [SchedulingAction] {
+        var before: [WorkerID: WorkerState] = [:]
+        freeSlots(actions, now: now, before: &before)
+        forgetFinalJobs()
+        var result = actions + begunJobs() + placedTasks(now: now, before: &before)
+        for (worker, state) in before.sorted(by: { $0.key < $1.key }) {
+            guard let after = workers[worker]?.workerState, after != state else { continue }
+            result.append(.emit(.workerStateChanged(worker, after)))
+        }
+        result += missingWorkers()
+        result += wakeRequest(now: now)
+        return result
+    }
+
+    /// Every lease that ended gives its slot back to its worker.
+    ///
+    /// - Parameter before: gets the state of every worker that is touched, as it was.
+    private mutating func freeSlots(
+        _ actions: [SchedulingAction], now: Moment, before: inout [WorkerID: WorkerState]
+    ) {
+        for case .recordAttempt(let lease, _, let outcome?) in actions {
+            guard let state = workers[lease.worker]?.workerState else { continue }
+            before[lease.worker] = before[lease.worker] ?? state
+            _ = workers[lease.worker]?.leaseEnded(lease, result: outcome, now: now, configuration: configuration)
+        }
+    }
+
+    private mutating func forgetFinalJobs() {
+        let isOver = { (job: JobMachine?) in job?.jobState.isFinal ?? true }
+        guard arrivals.contains(where: { isOver(jobs[$0]) }) else { return }
+        arrivals.removeAll { isOver(jobs[$0]) }
+        jobs = jobs.filter { !isOver($0.value) }
+    }
+
+    /// Begins queued jobs, the most urgent first, up to the limit.
+    private mutating func begunJobs() -> [SchedulingAction] {
+        var free = configuration.maximumConcurrentJobs - arrivals.count { jobs[$0]?.isActive ?? false }
+        var actions: [SchedulingAction] = []
+        while free > 0 {
+            let waiting = arrivals.enumerated().filter { jobs[$0.element]?.state == .queued }
+            let next = waiting.max { left, right in
+                let (urgency, other) = (jobs[left.element]?.entry.priority, jobs[right.element]?.entry.priority)
+                return urgency == other ? left.offset > right.offset : (urgency ?? .low) < (other ?? .low)
+            }
+            guard let next else { break }
+            actions += jobs[next.element]?.begun() ?? []
+            free -= 1
+        }
+        return actions
+    }
+
+    /// Gives out what can be given out.
+    ///
+    /// - Parameter before: gets the state of every worker that is touched, as it was.
+    private mutating func placedTasks(
+        now: Moment, before: inout [WorkerID: WorkerState]
+    ) -> [SchedulingAction] {
+        let serving = workers.values.filter(\.isServing)
+        let trusted = serving.filter { !$0.isQuarantined(now: now) }
+        // Better a doubtful worker than none.
+        let offers = (trusted.isEmpty ? serving : trusted).map(\.offer)
+        guard offers.contains(where: { $0.freeSlots > 0 }) else { return [] }
+        let placements = PlacementPolicy.place(jobs: arrivals.compactMap { jobs[$0]?.offer }, workers: offers)
+        var actions: [SchedulingAction] = []
+        for placement in placements {
+            let placed = jobs[placement.job]?.taskPlaced(placement.task, on: placement.worker, now: now) ?? []
+            for case .assign(let lease, let task) in placed {
+                before[lease.worker] = before[lease.worker] ?? workers[lease.worker]?.workerState
+                _ = workers[lease.worker]?.leaseGranted(lease, memory: task.memory)
+            }
+            actions += placed
+        }
+        return actions
+    }
+
+    /// Jobs that nobody here can begin say so.
+    private mutating func missingWorkers() -> [SchedulingAction] {
+        let offers = workers.values.filter(\.isServing).map(\.offer)
+        var actions: [SchedulingAction] = []
+        for id in arrivals {
+            guard let job = jobs[id], job.state == .ready else { continue }
+            let isPossible = job.ready.contains { task in
+                offers.contains { $0.isCapable(of: task, buildDigest: job.entry.buildDigest) }
+            }
+            if !isPossible { actions += jobs[id]?.workersMissing() ?? [] }
+        }
+        return actions
+    }
+
+    /// Asks for the next tick when it must come sooner than the one asked for.
+    private mutating func wakeRequest(now: Moment) -> [SchedulingAction] {
+        let silences = workers.values.map { $0.lastHeard + configuration.heartbeatTimeout }
+        let quarantines = workers.values.compactMap(\.quarantinedUntil).filter { $0 > now }
+        let deadlines = jobs.values.compactMap(\.deadline)
+        guard let next = (silences + quarantines + deadlines).min() else { return [] }
+        if let asked = wakeRequested, asked <= next { return [] }
+        wakeRequested = next
+        return [.wake(at: next)]
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+
+/// Everything that a coordinator decides about jobs, tasks, leases and workers.
+///
+/// It knows no clock, no store and no network: every event comes in as a call
+/// with the moment it happened, and what is to be done goes out as actions. The
+/// driver MUST make one call at a time and perform the actions of each in
+/// order, before or after those of later calls but never mixed with them.
+///
+/// A job that is over is forgotten. What still comes for it is refused.
+package struct SchedulerMachine: Equatable, Sendable {
+    /// The numbers to go by.
+    package let configuration: SchedulingConfiguration
+    /// The jobs that are not over.
+    package internal(set) var jobs: [JobID: JobMachine] = [:]
+    /// The workers that are there.
+    package internal(set) var workers: [WorkerID: WorkerMachine] = [:]
+
+    /// The jobs that are not over, in order of arrival.
+    var arrivals: [JobID] = []
+    /// The moment that the driver was last asked to wake at.
+    var wakeRequested: Moment?
+
+    /// Makes a scheduler without jobs and workers.
+    package init(configuration: SchedulingConfiguration = SchedulingConfiguration()) {
+        self.configuration = configuration
+    }
+
+    // MARK: Jobs
+
+    /// A job was submitted, or found in the store at the start.
+    ///
+    /// Its first stage is asked for (`planNextStage`) when its turn comes. Kept
+    /// tasks are taken over: completed ones stay completed (the caller has
+    /// checked that their artifacts are there), all others are queued again. A
+    /// job that is known already, or was completed, changes nothing.
+    ///
+    /// - Parameter tasks: what the store holds of the job; empty for a new one.
+    package mutating func jobAdded(_ entry: JobEntry, tasks: [TaskRecord] = [], now: Moment) -> [SchedulingAction] {
+        if let known = jobs[entry.id] { return [.drop(entry.id, known.jobState)] }
+        if entry.state == .completed { return [.drop(entry.id, .completed)] }
+        let job = JobMachine(entry, tasks: tasks, configuration: configuration)
+        jobs[entry.id] = job
+        arrivals.append(entry.id)
+        var actions: [SchedulingAction] = []
+        let changed = tasks.compactMap { record in
+            job.tasks[record.specification.id].map(\.record).flatMap { $0 == record ? nil : $0 }
+        }
+        if !changed.isEmpty { actions.append(.persistTasks(changed)) }
+        if entry.state == .failed || entry.state == .cancelled {
+            actions += [.persistJob(entry.id, .queued, failure: nil), .emit(.jobStateChanged(entry.id, .queued))]
+        }
+        for record in tasks {
+            guard let task = job.tasks[record.specification.id], task.artifact != nil else { continue }
+            let frames = task.specification.outputFrames
+            actions.append(.emit(.taskCompleted(entry.id, task.id, frames: frames, reused: true)))
+        }
+        return settled(actions, now: now)
+    }
+
+    /// The answer to `planNextStage`: the next stage's tasks. None means that nothing is left but the join.
+    package mutating func tasksPlanned(
+        _ tasks: [TaskSpecification], of job: JobID, now: Moment
+    ) -> [SchedulingAction] {
+        settled(jobs[job]?.tasksPlanned(tasks) ?? [.drop(job, nil)], now: now)
+    }
+
+    /// The other answer to `planNextStage`.
+    package mutating func planningFailed(
+        _ job: JobID, code: String, message: String, now: Moment
+    ) -> [SchedulingAction] {
+        settled(jobs[job]?.planningFailed(code: code, message: message) ?? [.drop(job, nil)], now: now)
+    }
+
+    /// The answer to `assemble`: the result is verified and in place.
+    package mutating func assembled(_ job: JobID, now: Moment) -> [SchedulingAction] {
+        settled(jobs[job]?.assembled() ?? [.drop(job, nil)], now: now)
+    }
+
+    /// The other answer to `assemble`.
+    package mutating func assemblyFailed(
+        _ job: JobID, code: String, message: String, now: Moment
+    ) -> [SchedulingAction] {
+        settled(jobs[job]?.assemblyFailed(code: code, message: message) ?? [.drop(job, nil)], now: now)
+    }
+
+    /// The user does not want the job any more.
+    package mutating func jobCancelled(_ job: JobID, now: Moment) -> [SchedulingAction] {
+        settled(jobs[job]?.cancelled() ?? [.drop(job, nil)], now: now)
+    }
+
+    // MARK: Tasks
+
+    /// The holder of a lease says how far it is; that counts as a heartbeat for this lease.
+    ///
+    /// - Parameters:
+    ///   - frames: output frames written; `nil` for tasks without a picture.
+    ///   - outputMicroseconds: the output's time so far; `nil` when unknown.
+    /// - Returns: `refuse` when the lease does not hold any more.
+    package mutating func taskProgressed(
+        _ lease: LeaseToken, frames: Int?, outputMicroseconds: Int64?, now: Moment
+    ) -> [SchedulingAction] {
+        workers[lease.worker]?.heard(now: now)
+        let actions = jobs[lease.job]?.taskProgressed(
+            lease, frames: frames, outputMicroseconds: outputMicroseconds, now: now)
+        return settled(actions ?? [.refuse(lease, .unknown)], now: now)
+    }
+
+    /// The holder of a lease says how its attempt ended.
+    ///
+    /// - Parameter generator: draws the jitter of waits between attempts.
+    /// - Returns: `refuse` when the lease does not hold any more: the result was not taken.
+    package mutating func taskFinished(
+        _ lease: LeaseToken, result: AttemptResult, now: Moment, using generator: inout some RandomNumberGenerator
+    ) -> [SchedulingAction] {
+        workers[lease.worker]?.heard(now: now)
+        let actions = jobs[lease.job]?.taskFinished(lease, result: result, now: now, using: &generator)
+        return settled(actions ?? [.refuse(lease, .unknown)], now: now)
+    }
+
+    // MARK: Time
+
+    /// Time has passed. To be called at the moment asked for by `wake`; calling it at others does no harm.
+    package mutating func ticked(now: Moment) -> [SchedulingAction] {
+        if let asked = wakeRequested, asked <= now { wakeRequested = nil }
+        var actions: [SchedulingAction] = []
+        for worker in workers.values.sorted(by: { $0.profile.id < $1.profile.id })
+        where now - worker.lastHeard >= configuration.heartbeatTimeout {
+            actions += removed(worker.profile.id, reason: "worker \(worker.profile.id) fell silent", now: now)
+        }
+        for job in arrivals { actions += jobs[job]?.ticked(now: now) ?? [] }
+        return settled(actions, now: now)
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+
+/// One thing that the driver has to do.
+///
+/// Actions MUST be performed in the order in which they are returned: what is
+/// to be kept comes before what others see of it. Each is safe to repeat.
+package enum SchedulingAction: Equatable, Sendable {
+    /// Keep these new tasks (`JobStore.insert`).
+    case insertTasks([TaskRecord])
+    /// Keep these changed tasks in one transaction (`JobStore.update`).
+    case persistTasks([TaskRecord])
+    /// Keep the job's state; `failure` is `code: message` when it failed.
+    case persistJob(JobID, JobState, failure: String?)
+    /// Keep an attempt that began at `started`; `result` is `nil` when it begins now.
+    case recordAttempt(LeaseToken, started: Moment, result: AttemptResult?)
+    /// Tell everyone who watches.
+    case emit(Event)
+    /// Tell the worker to run the task.
+    case assign(LeaseToken, TaskSpecification)
+    /// Tell the worker to stop; nothing that it still sends for the lease is accepted.
+    case stop(LeaseToken)
+    /// Tell the sender that the lease is not its own, so that it stops; nothing else changes.
+    case refuse(LeaseToken, LeaseRefusal)
+    /// Plan what follows the tasks completed so far, then call `tasksPlanned` or `planningFailed`.
+    case planNextStage(JobID)
+    /// Join and verify the results, then call `assembled` or `assemblyFailed`.
+    case assemble(JobID)
+    /// A message came for a job that does not wait for it, and was not used: note it in the log.
+    case drop(JobID, JobState?)
+    /// Call `ticked` at this moment; replaces the moment asked for before.
+    case wake(at: Moment)
+
+    /// The lease that is refused; `nil` for other actions.
+    package var refusedLease: LeaseToken? {
+        if case .refuse(let lease, _) = self { lease } else { nil }
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+/// The numbers that scheduling goes by.
+package struct SchedulingConfiguration: Equatable, Sendable {
+    /// How failed tasks are tried again.
+    package var retry = RetryPolicy()
+    /// How long a lease lasts without a message about it, default 30 s.
+    package var leaseDuration: Duration = .seconds(30)
+    /// After how long without a message a worker counts as lost, default 30 s.
+    package var heartbeatTimeout: Duration = .seconds(30)
+    /// How many jobs are worked on at once; the others stay queued. At least 1, default 10.
+    package var maximumConcurrentJobs = 10
+    /// After how many failed attempts in a row a worker is set aside, at least 1, default 3.
+    package var quarantineAfterFailures = 3
+    /// How long it is set aside the first time, default 60 s; doubled every further time, up to 15 times that.
+    package var quarantine: Duration = .seconds(60)
+    /// The shortest time between two progress events of one job, default 500 ms.
+    package var progressInterval: Duration = .milliseconds(500)
+
+    /// Makes the default configuration.
+    package init() {}
+}
