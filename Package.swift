@@ -95,7 +95,7 @@ let package = Package(
         tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit"]),
         tests("Coordinator", core + ["MartletCoordinator", "MartletTestKit"]),
         tests("Worker", core + ["MartletWorker", "MartletTestKit"]),
-        tests("TestKit", ["MartletTestKit"]),
+        tests("TestKit", ["MartletModel", "MartletTestKit"]),
 
         // The program as a whole, run as a user runs it.
         .testTarget(

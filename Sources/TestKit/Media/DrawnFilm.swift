@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+/// A film that ffmpeg draws: moving shapes, a cut every four seconds, a tone
+/// with a beep at each full second, and the number of each frame in the picture.
+///
+/// The number is written as sixteen black or white squares along the upper
+/// edge, least significant bit to the left, large enough to survive any
+/// sensible encode. ``FrameNumbers`` reads them back.
+package struct DrawnFilm: Sendable, Equatable {
+    /// Frames a second, as ffmpeg reads it (`24000/1001`).
+    package var rate: String
+    /// The length, in seconds, of the picture before `filters`.
+    package var seconds: Double
+    /// The picture's size in pixels.
+    package var width: Int
+    /// The picture's size in pixels.
+    package var height: Int
+    /// Filters between the drawing and the number: a clock, fields, an aspect ratio.
+    package var filters: String
+    /// Filters after the number: the pixel format, for the most part.
+    package var lastFilters: String
+    /// The length of the tone, in seconds; `nil` for as long as the picture, 0 for silence without a track.
+    package var soundSeconds: Double?
+    /// Samples of the tone a second.
+    package var sampleRate: Int
+
+    /// Describes a film.
+    package init(
+        _ rate: String, seconds: Double, size: (Int, Int) = (320, 180), filters: String = "",
+        then lastFilters: String = "format=yuv420p",
+        sound soundSeconds: Double? = nil, sampleRate: Int = 48_000
+    ) {
+        self.rate = rate
+        self.seconds = seconds
+        (width, height) = size
+        self.filters = filters
+        self.lastFilters = lastFilters
+        self.soundSeconds = soundSeconds
+        self.sampleRate = sampleRate
+    }
+
+    /// How many squares a number is made of.
+    static let bits = 16
+
+    /// The edge of one square in pixels, by the picture's width.
+    static func square(width: Int) -> Int { width >= 272 ? 16 : width >= 144 ? 8 : 4 }
+
+    /// The inputs and the filter chain, as arguments of ffmpeg.
+    var inputArguments: [String] {
+        var arguments = ["-f", "lavfi", "-i", "testsrc2=size=\(width)x\(height):rate=\(rate):duration=\(seconds)"]
+        if soundSeconds != 0 {
+            let length = soundSeconds ?? seconds
+            arguments += [
+                "-f", "lavfi", "-i",
+                "sine=frequency=440:beep_factor=4:sample_rate=\(sampleRate):duration=\(length)",
+            ]
+        }
+        let square = Self.square(width: width)
+        let number =
+            "split[film][strip];[strip]crop=\(Self.bits * square):\(square):0:0,format=gray,"
+            + "geq=lum='235*mod(floor(N/pow(2,floor(X/\(square)))),2)+16*eq(0,mod(floor(N/pow(2,floor(X/\(square)))),2))'"
+            + "[number];[film][number]overlay=0:0:format=auto"
+        let chain = ["negate=enable='mod(floor(t/4),2)'", filters, number, lastFilters].filter { !$0.isEmpty }
+        return arguments + ["-vf", chain.joined(separator: ",")]
+    }
+}
