@@ -2,5 +2,19 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import Glibc
+import MartletModel
 
-puts("martlet")
+var environment: [String: String] = [:]
+var entry = environ
+while let text = entry.pointee {
+    let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
+    entry += 1
+}
+
+let program = Program(
+    console: Console(environment: environment), environment: environment,
+    makeEngine: { _ in throw CommandLineError(.unknownCommand, "no engine") })
+program.interruption.install()
+let status = await program.run(Array(CommandLine.arguments.dropFirst()))
+exit(status.rawValue)

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+/// Scripts that let a shell complete command lines, made from the declarations.
+enum Completions {
+    /// The script for a shell.
+    static func script(for shell: Shell) -> String {
+        switch shell {
+        case .bash: bash
+        case .zsh: zsh
+        case .fish: fish
+        }
+    }
+
+    private static var bash: String {
+        var lines = [
+            "# Completions of martlet for bash.", "_martlet() {",
+            "    local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"",
+            "    COMPREPLY=()", "    if (( COMP_CWORD == 1 )); then",
+            "        COMPREPLY=($(compgen -W \"\(commandNames) --help --version\" -- \"$current\"))", "        return",
+            "    fi", "    case \"${COMP_WORDS[1]} $previous\" in",
+        ]
+        for command in Command.allCases {
+            for option in command.options where !option.isFlag && !option.completesPaths {
+                let words = option.choices.isEmpty ? "" : "-W \"\(option.choices.joined(separator: " "))\""
+                let reply = words.isEmpty ? "" : "COMPREPLY=($(compgen \(words) -- \"$current\")); "
+                lines.append("        \"\(command.rawValue) --\(option.name)\") \(reply)return ;;")
+            }
+        }
+        lines += ["    esac", "    case \"${COMP_WORDS[1]}\" in"]
+        for command in Command.allCases {
+            let choices = command.arguments.flatMap(\.choices)
+            var words = optionNames(of: command).joined(separator: " ")
+            if !choices.isEmpty { words = choices.joined(separator: " ") + " " + words }
+            let condition = choices.isEmpty ? "[[ $current == -* ]] && " : ""
+            lines.append(
+                "        \(command.rawValue)) \(condition)COMPREPLY=($(compgen -W \"\(words)\" -- \"$current\")) ;;")
+        }
+        lines += [
+            "    esac", "    if [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]]; then",
+            "        compopt -o filenames 2>/dev/null", "        COMPREPLY=($(compgen -f -- \"$current\"))", "    fi",
+            "}", "complete -F _martlet martlet",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static var zsh: String {
+        var lines = ["#compdef martlet", "_martlet() {", "    local -a commands", "    commands=("]
+        for command in Command.allCases {
+            lines.append("        \(quoted("\(command.rawValue):\(command.summary)"))")
+        }
+        lines += [
+            "    )", "    if (( CURRENT == 2 )); then", "        _describe command commands", "        return",
+            "    fi",
+            "    local command=$words[2]", "    shift words", "    (( CURRENT-- ))", "    case $command in",
+        ]
+        for command in Command.allCases {
+            lines.append("        \(command.rawValue))")
+            lines.append("            _arguments \\")
+            for option in command.options {
+                let star = option.isRepeatable ? "*" : ""
+                var text = "\(star)--\(option.name)[\(zshText(option.help))]"
+                if !option.isFlag {
+                    let action =
+                        option.completesPaths
+                        ? "_files" : option.choices.isEmpty ? " " : "(\(option.choices.joined(separator: " ")))"
+                    text += ":\(option.name):\(action)"
+                }
+                lines.append("                \(quoted(text)) \\")
+            }
+            if !command.options.isEmpty {
+                lines.append("                '--config[A JSON file that sets options]:config:_files' \\")
+            }
+            lines.append("                '--help[Prints help]' \\")
+            let choices = command.arguments.flatMap(\.choices).joined(separator: " ")
+            lines.append(
+                choices.isEmpty ? "                '*:file:_files'" : "                '*:argument:(\(choices))'")
+            lines.append("            ;;")
+        }
+        lines += ["    esac", "}", "compdef _martlet martlet"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static var fish: String {
+        var lines = ["# Completions of martlet for fish."]
+        for command in Command.allCases {
+            let name = command.rawValue
+            lines.append("complete -c martlet -f -n __fish_use_subcommand -a \(name) -d \(quoted(command.summary))")
+            let condition = "complete -c martlet -n '__fish_seen_subcommand_from \(name)'"
+            for option in command.options {
+                var line = "\(condition) -l \(option.name)"
+                if let short = option.short { line += " -s \(short)" }
+                if !option.isFlag { line += option.completesPaths ? " -r -F" : " -x" }
+                if !option.isFlag, !option.choices.isEmpty {
+                    line += " -a \(quoted(option.choices.joined(separator: " ")))"
+                }
+                lines.append(line + " -d \(quoted(option.help))")
+            }
+            if !command.options.isEmpty {
+                lines.append("\(condition) -l config -r -F -d 'A JSON file that sets options'")
+            }
+            lines.append("\(condition) -l help -s h -d 'Prints help'")
+            let choices = command.arguments.flatMap(\.choices)
+            if !choices.isEmpty { lines.append("\(condition) -f -a \(quoted(choices.joined(separator: " ")))") }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static var commandNames: String { Command.allCases.map(\.rawValue).joined(separator: " ") }
+
+    private static func optionNames(of command: Command) -> [String] {
+        command.options.map { "--" + $0.name } + (command.options.isEmpty ? [] : ["--config"]) + ["--help"]
+    }
+
+    /// A text in single quotes, for every one of the shells.
+    private static func quoted(_ text: String) -> String {
+        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    }
+
+    /// A text in which zsh sees no brackets or colons.
+    private static func zshText(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            if "[]:\\".contains(character) { result.append("\\") }
+            result.append(character)
+        }
+        return result
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Glibc
+import MartletModel
+
+/// Looks at the paths of a command line before any work is done.
+///
+/// It only finds early, and in the user's words, what would fail later anyhow.
+enum PathCheck {
+    /// Refuses an input that is no file.
+    static func input(_ path: String) throws {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else {
+            let reason = String(cString: strerror(errno))
+            let advice =
+                path.contains("://")
+                ? "Martlet reads files of this machine: fetch it first."
+                : "Check the path; it is looked for from the current directory."
+            throw CommandLineError(.inputMissing, "The input \(path) cannot be read: \(reason).", advice: advice)
+        }
+        if facts.st_mode & S_IFMT == S_IFDIR {
+            throw CommandLineError(
+                .inputMissing, "The input \(path) is a directory.", advice: "Name one film in it.")
+        }
+        if access(path, R_OK) != 0 {
+            throw CommandLineError(
+                .inputMissing, "The input \(path) may not be read.", advice: "Check its permissions.")
+        }
+    }
+
+    /// Refuses an output that cannot be put in place.
+    static func output(_ path: String, input: String, overwrite: Bool) throws {
+        var facts = stat()
+        if stat(path, &facts) == 0 {
+            if facts.st_mode & S_IFMT == S_IFDIR {
+                throw CommandLineError(
+                    .outputTaken, "The output \(path) is a directory.",
+                    advice: "Name a file in it, such as \(path)/film.mp4.")
+            }
+            var source = stat()
+            if stat(input, &source) == 0, source.st_dev == facts.st_dev, source.st_ino == facts.st_ino {
+                throw CommandLineError(
+                    .outputTaken, "Input and output are the same file, \(path).",
+                    advice: "Give the output another name.")
+            }
+            guard overwrite else {
+                throw CommandLineError(
+                    .outputTaken, "The output \(path) exists.",
+                    advice: "Add --overwrite to replace it, or choose another name.")
+            }
+        }
+        let parent = directory(of: path)
+        guard stat(parent, &facts) == 0 else {
+            throw CommandLineError(
+                .outputUnwritable, "The directory \(parent) of the output does not exist.",
+                advice: "Make it with `mkdir -p \(parent)`, or choose another place.")
+        }
+        guard facts.st_mode & S_IFMT == S_IFDIR else {
+            throw CommandLineError(
+                .outputUnwritable, "\(parent) is not a directory, so \(path) cannot be written.",
+                advice: "Choose another place.")
+        }
+        guard access(parent, W_OK | X_OK) == 0 else {
+            throw CommandLineError(
+                .outputUnwritable, "The directory \(parent) may not be written to.",
+                advice: "Check its permissions, or choose another place.")
+        }
+    }
+
+    /// The directory that a path is in; `.` when it names none.
+    static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Refuses what is no path of a file.
+    static func refusePipe(_ path: String) throws {
+        guard path == "-" || path.isEmpty else { return }
+        throw CommandLineError(
+            .badValue, path.isEmpty ? "A path is empty." : "Martlet cannot read from or write to a pipe (`-`).",
+            advice: "A film is read in several places at once: name a file.")
+    }
+}

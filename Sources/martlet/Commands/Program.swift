@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+
+/// The program: arguments in, exit status out.
+struct Program: Sendable {
+    /// The version of this release.
+    static let version = "0.1.0"
+
+    /// Where it prints.
+    var console: Console
+    /// The environment.
+    var environment: [String: String]
+    /// Makes the engine.
+    var makeEngine: @Sendable (Settings) throws -> any Engine
+    /// Lets the user stop what runs.
+    var interruption = Interruption()
+
+    /// Runs a command line without the program's name.
+    func run(_ arguments: [String]) async -> ExitStatus {
+        let start = ContinuousClock.now
+        let parser = OptionParser(environment: environment, readConfiguration: ConfigurationFile.read)
+        var printsJSON = arguments.contains("--json")
+        var ending: Ending
+        do {
+            switch try parser.parse(arguments) {
+            case .version:
+                console.print("martlet \(Self.version)\n")
+                ending = .success
+            case .help(let command):
+                console.print(command.map(HelpText.of) ?? HelpText.general(version: Self.version))
+                ending = .success
+            case .run(let command, let settings, let plain):
+                printsJSON = settings.isJSON
+                let context = Context(
+                    console: console, settings: settings, arguments: plain, makeEngine: makeEngine,
+                    interruption: interruption, elapsed: { ContinuousClock.now - start })
+                ending = try await run(command, context)
+            }
+        } catch {
+            let failure = interruption.isRequested ? Failure(CancellationError()) : Failure(error)
+            let seconds = (ContinuousClock.now - start).inSeconds
+            ending = Ending(failure: failure, finalLine: FinalLine(seconds: seconds, error: failure.line))
+        }
+        return conclude(ending, printsJSON: printsJSON)
+    }
+
+    private func run(_ command: Command, _ context: Context) async throws -> Ending {
+        for path in context.arguments + [context.settings.against].compactMap({ $0 }) { try PathCheck.refusePipe(path) }
+        return switch command {
+        case .transcode: await TranscodeCommand(context: context).run()
+        case .plan: try await PlanCommand(context: context).run()
+        case .probe: try await ProbeCommand(context: context).run()
+        case .verify: await VerifyCommand(context: context).run()
+        case .completions: completions(context)
+        }
+    }
+
+    private func completions(_ context: Context) -> Ending {
+        if let shell = context.argument(0).flatMap(Shell.init) { console.print(Completions.script(for: shell)) }
+        return .success
+    }
+
+    private func conclude(_ ending: Ending, printsJSON: Bool) -> ExitStatus {
+        if let failure = ending.failure {
+            console.complain(failure.text)
+            if printsJSON { console.print(failure.json.line + "\n") }
+        }
+        if printsJSON, let line = ending.finalLine { console.print(line.json.line + "\n") }
+        if ending.failure == nil, let reason = console.printFailure {
+            let failure = Failure(CommandLineError(.printFailed, "Standard output took no more: \(reason)."))
+            console.complain(failure.text)
+            return failure.status
+        }
+        return ending.failure?.status ?? .success
+    }
+}

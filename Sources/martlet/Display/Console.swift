@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Glibc
+import Synchronization
+
+/// Standard output and standard error.
+///
+/// Writes are whole and in order; a reader that went away is no error.
+final class Console: Sendable {
+    private struct State {
+        /// Lines of the live display that stand at the bottom of the terminal.
+        var liveLines: [String] = []
+        /// Why standard output took no more; `nil` while it does.
+        var failure: Int32?
+    }
+
+    /// Whether standard output is a terminal that can move its cursor.
+    let isTerminal: Bool
+    /// Whether colours are welcome.
+    let usesColour: Bool
+    private let output: Int32
+    private let errors: Int32
+    private let state = Mutex(State())
+
+    /// Uses two open descriptors.
+    ///
+    /// - Parameter environment: `NO_COLOR` and `TERM` are looked at.
+    init(output: Int32 = 1, errors: Int32 = 2, environment: [String: String]) {
+        self.output = output
+        self.errors = errors
+        self.isTerminal = isatty(output) == 1 && environment["TERM"] != "dumb"
+        self.usesColour = isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
+    }
+
+    /// The width of the terminal in columns, 80 when unknown.
+    var width: Int {
+        var size = winsize()
+        guard ioctl(output, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// Prints text to standard output, above the live display.
+    func print(_ text: String) {
+        state.withLock { state in
+            write(clearing(state.liveLines) + text + drawing(state.liveLines), &state)
+        }
+    }
+
+    /// Prints text to standard error, above the live display.
+    func complain(_ text: String) {
+        state.withLock { state in
+            if !state.liveLines.isEmpty { write(clearing(state.liveLines), &state) }
+            _ = Self.write(text, to: errors)
+            if !state.liveLines.isEmpty { write(drawing(state.liveLines), &state) }
+        }
+    }
+
+    /// Replaces the live display; no lines take it away.
+    func show(_ lines: [String]) {
+        state.withLock { state in
+            guard lines != state.liveLines else { return }
+            write(clearing(state.liveLines) + drawing(lines), &state)
+            state.liveLines = lines
+        }
+    }
+
+    /// Why standard output took no more, in words; `nil` when it took all, or its reader went away.
+    var printFailure: String? {
+        let failure = state.withLock(\.failure)
+        guard let failure, failure != EPIPE else { return nil }
+        return String(cString: strerror(failure))
+    }
+
+    /// Moves to the first live line; the drawing that follows clears what is left of each.
+    private func clearing(_ lines: [String]) -> String {
+        lines.isEmpty ? "" : "\r" + (lines.count > 1 ? "\u{1b}[\(lines.count - 1)A" : "") + "\u{1b}[J"
+    }
+
+    private func drawing(_ lines: [String]) -> String { lines.joined(separator: "\n") }
+
+    private func write(_ text: String, _ state: inout State) {
+        guard state.failure == nil, !text.isEmpty else { return }
+        state.failure = Self.write(text, to: output)
+    }
+
+    /// Writes everything; returns the error number when that does not work.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
+        var bytes = ArraySlice(text.utf8)
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno == EAGAIN {
+                var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&poller, 1, -1)
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+
+/// How far a job is, gathered from its plan and its events.
+struct ProgressState: Sendable, Equatable {
+    /// What the job is at.
+    enum Phase: Sendable, Equatable { case reading, encoding, joining, ended }
+
+    /// Where a segment stands.
+    enum SegmentState: Sendable, Equatable {
+        case waiting
+        /// Being encoded: so much of it is done, 0 to 1.
+        case running(Double)
+        case retrying
+        case done
+        /// Taken over from an earlier run.
+        case reused
+
+        /// Whether it is finished.
+        var isDone: Bool { self == .done || self == .reused }
+    }
+
+    /// What the job is at.
+    var phase: Phase = .reading
+    /// The job; `nil` until planned.
+    var job: JobID?
+    /// Share of the effort that is done, 0 to 1.
+    var fraction = 0.0
+    /// Output frames a second; `nil` until known.
+    var framesPerSecond: Double?
+    /// Frames a second of the film itself; `nil` when unknown.
+    var filmRate: Double?
+    /// Seconds to go; `nil` when unknown.
+    var remainingSeconds: Double?
+    /// The segments, in order.
+    var segments: [SegmentState] = []
+    /// Frames of the whole film.
+    var frames = 0
+    private var encodes: [TaskID: Int] = [:]
+    private var analyses: [TaskID: Int] = [:]
+
+    /// Segments that are finished.
+    var finishedSegments: Int { segments.count(where: \.isDone) }
+    /// Segments that were taken over.
+    var reusedSegments: Int { segments.count { $0 == .reused } }
+    /// How many times faster than the film is shown; `nil` when unknown.
+    var speed: Double? {
+        guard let framesPerSecond, let filmRate, filmRate > 0 else { return nil }
+        return framesPerSecond / filmRate
+    }
+
+    /// Takes up the plan.
+    mutating func take(_ planned: PlannedJob) {
+        job = planned.id
+        phase = .encoding
+        frames = planned.plan.segments.reduce(0) { $0 + $1.frameCount }
+        segments = planned.plan.segments.map { _ in .waiting }
+        let rate = planned.plan.constantRate ?? planned.plan.source.mainVideo?.video?.averageFrameRate
+        filmRate = rate.flatMap { $0.isPositive ? $0.value : nil }
+        for task in planned.tasks {
+            switch task.kind {
+            case .encode(let segment): encodes[task.id] = segment
+            case .analyse(let segment): analyses[task.id] = segment
+            case .audio, .subtitle: break
+            }
+        }
+    }
+
+    /// Takes up an event.
+    mutating func take(_ event: Event) {
+        switch event {
+        case .jobStateChanged(_, let state):
+            switch state {
+            case .processing: phase = .encoding
+            case .combining: phase = .joining
+            case .completed, .failed, .cancelled: phase = .ended
+            case .queued, .waitingForWorkers, .benchmarking: break
+            }
+        case .progress(_, let fraction, let framesPerSecond, let remaining):
+            self.fraction = min(max(fraction, 0), 1)
+            self.framesPerSecond = framesPerSecond > 0 ? framesPerSecond : nil
+            remainingSeconds = remaining
+        case .taskStarted(_, let task, _, _):
+            set(task, .running(0))
+        case .taskProgress(_, let task, let frames, let total):
+            set(task, .running(total > 0 ? Double(frames) / Double(total) : 0))
+        case .taskCompleted(_, let task, _, let reused):
+            if let segment = analyses[task] {
+                mark(segment, .waiting)
+            } else {
+                set(task, reused ? .reused : .done)
+            }
+        case .taskFailed(_, let task, _), .taskRetried(_, let task, _, _):
+            set(task, .retrying)
+        case .jobSubmitted, .jobCompleted, .jobFailed, .workerRegistered, .workerStateChanged, .workerUnregistered,
+            .warning:
+            break
+        }
+    }
+
+    private mutating func set(_ task: TaskID, _ state: SegmentState) {
+        if let segment = encodes[task] ?? analyses[task] { mark(segment, state) }
+    }
+
+    /// A late report never takes a finished segment back.
+    private mutating func mark(_ segment: Int, _ state: SegmentState) {
+        guard segments.indices.contains(segment), !segments[segment].isDone else { return }
+        segments[segment] = state
+    }
+}

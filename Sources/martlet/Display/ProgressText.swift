@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+/// How far a job is, as text.
+struct ProgressText: Sendable {
+    /// The columns that may be used.
+    var width: Int
+    /// Whether colours are used.
+    var usesColour: Bool
+
+    /// The lines of the live display, none longer than the width.
+    func live(_ state: ProgressState) -> [String] {
+        switch state.phase {
+        case .reading: return [clip("reading the source")]
+        case .ended: return []
+        case .encoding, .joining: break
+        }
+        let facts = Self.facts(of: state)
+        let room = width - 1
+        let head = Self.percent(state.fraction).indented(to: 4) + " "
+        let tail = "  " + facts.joined(separator: "  ")
+        let barWidth = min(40, room - head.count - tail.count - 2)
+        let top =
+            barWidth >= 8 ? head + bar(state.fraction, barWidth) + tail : clip(head + facts.joined(separator: "  "))
+        guard state.segments.count > 1 else { return [top] }
+        let count = "  \(state.finishedSegments) of \(state.segments.count) segments"
+        let mapWidth = min(state.segments.count, room - 5 - count.count - 2)
+        guard mapWidth >= 4 || mapWidth == state.segments.count else { return [top] }
+        return [top, "     [" + coloured(SegmentMap.text(of: state.segments, width: mapWidth)) + "]" + count]
+    }
+
+    /// One line for logs.
+    static func plain(_ state: ProgressState) -> String {
+        switch state.phase {
+        case .reading: return "reading the source"
+        case .joining: return "joining and checking"
+        case .ended: return "done"
+        case .encoding: break
+        }
+        var parts = [percent(state.fraction)] + facts(of: state)
+        if state.segments.count > 1 {
+            parts.append("\(state.finishedSegments) of \(state.segments.count) segments")
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    private static func facts(of state: ProgressState) -> [String] {
+        if state.phase == .joining { return ["joining and checking"] }
+        var facts: [String] = []
+        if let rate = state.framesPerSecond { facts.append(Figures.decimal(rate, rate < 100 ? 1 : 0) + " fps") }
+        if let speed = state.speed { facts.append(Figures.decimal(speed, speed < 10 ? 2 : 1) + "x") }
+        if let remaining = state.remainingSeconds { facts.append(Figures.clock(remaining) + " left") }
+        return facts
+    }
+
+    private static func percent(_ fraction: Double) -> String { "\(Int(fraction * 100)) %" }
+
+    private func bar(_ fraction: Double, _ columns: Int) -> String {
+        let full = Int(fraction * Double(columns))
+        let head = full < columns ? ">" : ""
+        let text = String(repeating: "=", count: full) + head
+        return "[" + text.padded(to: columns) + "]"
+    }
+
+    private func coloured(_ map: String) -> String {
+        guard usesColour else { return map }
+        var text = ""
+        var current = ""
+        for mark in map {
+            let colour =
+                switch mark {
+                case "#", "+": "32"
+                case "=", ">": "33"
+                case "!": "31"
+                default: "0"
+                }
+            if colour != current { text += "\u{1b}[\(colour)m" }
+            current = colour
+            text.append(mark)
+        }
+        return text + "\u{1b}[0m"
+    }
+
+    private func clip(_ text: String) -> String { String(text.prefix(max(0, width - 1))) }
+}

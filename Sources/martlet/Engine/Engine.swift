@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPorts
+
+/// What the commands need done; everything behind it is composed elsewhere.
+protocol Engine: Sendable {
+    /// Plans, encodes, joins, proves and puts in place; takes up a job of the
+    /// same request where it was left.
+    ///
+    /// - Parameters:
+    ///   - planned: called once, before anything is encoded.
+    ///   - events: called for everything that happens, from any thread, in order.
+    /// - Throws: a `CodedError`; `CancellationError` when the calling task is
+    ///   cancelled, and then the state is kept.
+    func transcode(
+        _ request: TranscodeRequest,
+        planned: @escaping @Sendable (PlannedJob) -> Void,
+        events: @escaping @Sendable (Event) -> Void
+    ) async throws -> TranscodeOutcome
+
+    /// What a file holds, and its main picture's frames; no index without a picture.
+    func describe(path: String) async throws -> (SourceDescription, FrameIndex?)
+
+    /// What `transcode` would do; writes nothing but the scan's cache.
+    func plan(_ request: TranscodeRequest) async throws -> PlannedJob
+
+    /// Checks a finished file against its source; decodes both only at level `full`.
+    func verify(
+        output: String, against source: String, level: VerificationLevel
+    ) async throws -> (VerificationReport, QualityReport?)
+
+    /// Runs ffmpeg, for measurements.
+    var runner: any EncoderRunner { get }
+
+    /// Knows what the installed ffmpeg can do.
+    var catalog: any EncoderCatalog { get }
+
+    /// Where ffmpeg was found; `nil` when it was not.
+    var ffmpegPath: String? { get }
+
+    /// What the machine has.
+    var machine: MachineFacts { get }
+
+    /// The libraries that are linked in, by name, such as `libavformat` and `59.27.100`.
+    var libraries: [LibraryVersion] { get }
+
+    /// The encoders worth trying on this system, in the order of `VideoCodec`.
+    var encoders: [EncoderChoice] { get }
+
+    /// The bytes that can still be written in a directory.
+    func freeSpace(at directory: String) throws -> ByteCount
+}
+
+/// A library and its version.
+struct LibraryVersion: Sendable, Equatable {
+    /// Its name, such as `libavformat`.
+    var name: String
+    /// Its version, such as `59.27.100`.
+    var version: String
+}
+
+/// An encoder and what it makes.
+struct EncoderChoice: Sendable, Equatable {
+    /// What it makes.
+    var codec: VideoCodec
+    /// FFmpeg's name of it.
+    var name: String
+    /// The options that Martlet encodes with when the user says nothing, such as `-preset`, `medium`.
+    var defaultArguments: [String]
+}
+
+/// A plan and the work that it means.
+struct PlannedJob: Sendable, Equatable {
+    /// The job's name; the same request on the same source has the same.
+    var id: JobID
+    /// The plan.
+    var plan: JobPlan
+    /// The tasks, in the order in which they are recorded.
+    var tasks: [TaskSpecification]
+}
