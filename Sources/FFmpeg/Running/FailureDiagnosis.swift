@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import Foundation
+internal import MartletPorts
+
+/// Tells from an ended run and its messages what went wrong.
+struct FailureDiagnosis {
+    /// How the run ended.
+    let ending: ProcessResult.Ending
+    /// The last messages.
+    let log: String
+    /// The whole command, for people.
+    let command: String
+
+    /// The error; `nil` when the run did what it should.
+    var error: FFmpegError? {
+        switch ending {
+        case .exited(0):
+            // ffmpeg 5.1 ends well when only the closing of the file fails.
+            fullDisk
+        case .exited(let code): failure(exitCode: code)
+        case .signalled(let signal): failure(signal: signal)
+        }
+    }
+
+    private func failure(signal: Int32) -> FFmpegError {
+        switch signal {
+        case SIGKILL:
+            make(
+                .killed, "The system killed ffmpeg, most often because memory ran out.",
+                advice: "Run fewer tasks at once on this machine.", isRetryable: true)
+        case SIGXFSZ:
+            make(.noSpace, "The output grew beyond the allowed size of a file.", advice: "Raise the limit (ulimit -f).")
+        case SIGSEGV, SIGABRT, SIGILL, SIGBUS, SIGFPE:
+            make(.crashed, "ffmpeg crashed (signal \(signal)).\(lastWords)", isRetryable: true)
+        default: make(.killed, "ffmpeg was ended from outside (signal \(signal)).", isRetryable: true)
+        }
+    }
+
+    private func failure(exitCode: Int32) -> FFmpegError {
+        if let fullDisk { return fullDisk }
+        if says("Read-only file system") {
+            return make(
+                .notWritable, "The output's file system cannot be written to.",
+                advice: "Choose another place for the output and the work directory.")
+        }
+        if says("Cannot allocate memory", "Out of memory") {
+            return make(
+                .outOfMemory, "ffmpeg ran out of memory.", advice: "Run fewer tasks at once on this machine.",
+                isRetryable: true)
+        }
+        if let line = line(
+            "Unknown encoder", "Unknown decoder", "No such filter", "Unrecognized option",
+            "Option not found", "Error setting option", "Unable to parse option", "Undefined constant or missing",
+            "Encoder not found", "Unknown pixel format", "not found in the linked libraries")
+        {
+            return make(
+                .unsupported, "This ffmpeg cannot do what was asked: \(line)",
+                advice: "`martlet doctor` shows what it can do.")
+        }
+        if let line = inputLine {
+            let isDevice = line.contains("Input/output error") || line.contains("Stale file handle")
+            return make(.badInput, "ffmpeg cannot read its input: \(line)", isRetryable: isDevice)
+        }
+        // ffmpeg catches SIGTERM and SIGINT, and then ends with this code.
+        if exitCode == 255 { return make(.killed, "ffmpeg was told to stop from outside.", isRetryable: true) }
+        return make(.failed, "ffmpeg failed with exit code \(exitCode).\(lastWords)", isRetryable: true)
+    }
+
+    private var fullDisk: FFmpegError? {
+        guard says("No space left on device", "Disk quota exceeded", "File too large") else { return nil }
+        return make(
+            .noSpace, "No space is left for ffmpeg's output.",
+            advice: "Free some space, or choose another place for the output and the work directory.")
+    }
+
+    /// The line that says why an input was not opened. Damaged packets are
+    /// reported in the same words, but with the decoder's name in front.
+    private var inputLine: String? {
+        lines.first { line in
+            if line.hasPrefix("Error opening input") || line.contains("not on whitelist") { return true }
+            guard line.hasPrefix("file:") || line.contains("Error opening input:") else { return false }
+            return [
+                "Invalid data found", "No such file", "Permission denied", "Input/output error", "Is a directory",
+                "Stale file handle", "Protocol not found", "Invalid argument", "End of file",
+            ].contains { line.contains($0) }
+        }
+    }
+
+    private var lines: [String] { Self.lines(of: log) }
+
+    private var lastWords: String { lines.last.map { " Its last words: \($0)" } ?? "" }
+
+    private func says(_ phrases: String...) -> Bool { phrases.contains { log.contains($0) } }
+
+    private func line(_ phrases: String...) -> String? {
+        lines.first { line in phrases.contains { line.contains($0) } }
+    }
+
+    private func make(
+        _ code: FFmpegError.Code, _ message: String, advice: String? = nil, isRetryable: Bool = false
+    ) -> FFmpegError {
+        FFmpegError(code, message, advice: advice, isRetryable: isRetryable, log: "\(command)\n\(log)")
+    }
+
+    /// The messages without the `[component @ address]` in front, and without empty lines.
+    static func lines(of log: String) -> [String] {
+        log.split(separator: "\n").compactMap { line in
+            var line = line
+            while line.hasPrefix("["), let end = line.range(of: "] ") { line = line[end.upperBound...] }
+            let text = line.trimmingCharacters(in: .whitespaces)
+            return text.isEmpty ? nil : text
+        }
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import Dispatch
+internal import Glibc
+package import MartletModel
+internal import MartletPorts
+internal import Synchronization
+
+/// The files of this machine.
+///
+/// Every error is a `HostError` that names the path.
+package struct LocalFiles: FileStore {
+    /// Reading whole files blocks, so it happens here and not on the tasks' threads.
+    private static let readers = DispatchQueue(label: "file-digests", attributes: .concurrent)
+
+    /// Makes an accessor.
+    package init() {}
+
+    package func makeDirectory(_ path: String) throws {
+        if mkdir(path, 0o755) == 0 { return }
+        switch errno {
+        case EEXIST:
+            guard isDirectory(path) else { throw HostError(errno: ENOTDIR, .write, path: path) }
+        case ENOENT:
+            let parent = directory(of: path)
+            guard parent != path else { throw HostError(errno: ENOENT, .write, path: path) }
+            try makeDirectory(parent)
+            guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+                throw HostError(errno: errno, .write, path: path)
+            }
+        default: throw HostError(errno: errno, .write, path: path)
+        }
+    }
+
+    package func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    package func publish(_ temporary: String, as final: String) throws {
+        try OpenFile(reading: temporary, for: .write).synchronize()
+        guard rename(temporary, final) == 0 else { throw HostError(errno: errno, .rename, path: final) }
+        try OpenFile(reading: directory(of: final), for: .write).synchronize()
+    }
+
+    package func remove(_ path: String) throws {
+        if unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR { return }
+        guard errno == EISDIR || errno == EPERM, isDirectory(path) else {
+            throw HostError(errno: errno, .remove, path: path)
+        }
+        for name in try list(path) { try remove(path + "/" + name) }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw HostError(errno: errno, .remove, path: path) }
+    }
+
+    package func list(_ path: String) throws -> [String] {
+        guard let stream = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw HostError(errno: errno, .list, path: path)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                guard errno == 0 else { throw HostError(errno: errno, .list, path: path) }
+                return names
+            }
+            // The name is longer than its declared field on some file systems, so it is read in place.
+            let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+            let name = String(cString: UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self))
+            if name != "." && name != ".." { names.append(name) }
+        }
+    }
+
+    package func size(of path: String) throws -> ByteCount {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw HostError(errno: errno, .read, path: path) }
+        return ByteCount(Int64(status.st_size))
+    }
+
+    package func digest(of path: String) async throws -> String {
+        let reading = DigestReading(path: path)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                Self.readers.async { continuation.resume(with: Result { try reading.run() }) }
+            }
+        } onCancel: {
+            reading.cancel()
+        }
+    }
+
+    package func fingerprint(of path: String) throws -> Fingerprint {
+        let file = try OpenFile(reading: path)
+        let status = try file.status()
+        guard status.st_mode & S_IFMT != S_IFDIR else { throw HostError(errno: EISDIR, .read, path: path) }
+        let size = Int64(status.st_size)
+        let span = min(size, 65_536)
+        let digest = SHA256Digest()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(span), alignment: 16)
+        defer { buffer.deallocate() }
+        for offset in [0, size - span] {
+            let count = try file.read(into: buffer, at: offset)
+            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        let modified = status.st_mtim
+        return Fingerprint(
+            size: ByteCount(size),
+            modifiedNanoseconds: Int64(modified.tv_sec) * 1_000_000_000 + Int64(modified.tv_nsec),
+            digest: digest.finish())
+    }
+
+    package func freeSpace(at path: String) throws -> ByteCount {
+        var place = path
+        var status = statvfs()
+        while statvfs(place, &status) != 0 {
+            // What is not made yet will be on its parent's file system.
+            let parent = directory(of: place)
+            guard errno == ENOENT, parent != place else { throw HostError(errno: errno, .read, path: path) }
+            place = parent
+        }
+        return ByteCount(Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)))
+    }
+
+    private func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The path without its last part; `.` for a bare name, `/` for the root.
+    private func directory(of path: String) -> String {
+        var rest = Substring(path)
+        while rest.count > 1, rest.last == "/" { rest.removeLast() }
+        guard let slash = rest.lastIndex(of: "/") else { return "." }
+        return slash == rest.startIndex ? "/" : String(rest[..<slash])
+    }
+}
+
+/// One read of a whole file, which can be called off.
+private final class DigestReading: Sendable {
+    private let path: String
+    private let isCancelled = Atomic(false)
+
+    init(path: String) { self.path = path }
+
+    func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
+    func run() throws -> String {
+        let file = try OpenFile(reading: path)
+        let digest = SHA256Digest()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset: Int64 = 0
+        while true {
+            if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+            let count = try file.read(into: buffer, at: offset)
+            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            if count < buffer.count { return digest.finish() }
+            offset += Int64(count)
+        }
+    }
+}
