@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import CFFmpeg
+internal import MartletModel
+
+/// One stream that is taken over, and the state of its clock.
+final class CopiedTrack {
+    /// The demuxer's stream.
+    let stream: UnsafeMutablePointer<AVStream>
+    /// Its number in the joined file.
+    let output: Int
+    /// Whether it is the film's picture.
+    let isMainPicture: Bool
+    /// The clock of the packets that it hands out.
+    let timeBase: TimeBase
+    /// Samples at the start that the decoder drops (encoder delay), 0 for other kinds.
+    private(set) var padding: Int64 = 0
+
+    /// Samples by which its packets are placed late, to be put right in the edit list.
+    private(set) var delayToMark: Int64 = 0
+
+    private let input: TimeBase
+    private let kind: AVMediaType
+    private let codec: AVCodecID
+    private let sampleRate: Int32
+    private var firstTime: Int64?
+    private var contentStart: Int64?
+    private var origin: Int64 = 0
+    private var samples: SampleClock?
+    private var lastDecode: Int64?
+
+    /// Takes a stream of an open, probed file.
+    init(_ stream: UnsafeMutablePointer<AVStream>, output: Int, isMainPicture: Bool) {
+        self.stream = stream
+        self.output = output
+        self.isMainPicture = isMainPicture
+        let parameters = stream.pointee.codecpar.pointee
+        input = Rational(stream.pointee.time_base.num, stream.pointee.time_base.den)
+        kind = parameters.codec_type
+        codec = parameters.codec_id
+        sampleRate = kind == AVMEDIA_TYPE_AUDIO ? parameters.sample_rate : 0
+        timeBase = sampleRate > 0 ? Rational(1, sampleRate) : input
+    }
+
+    /// Whether it is a picture shown in lists, not a film.
+    var isAttachedPicture: Bool { stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0 }
+
+    /// Whether its first packet is still to come, and matters for where the film starts.
+    var lacksStart: Bool {
+        contentStart == nil && !isAttachedPicture && (kind == AVMEDIA_TYPE_AUDIO || kind == AVMEDIA_TYPE_VIDEO)
+    }
+
+    /// Where sound or picture starts, in microseconds, encoder delay left out; `nil` for other kinds.
+    var contentStartMicroseconds: Int64? {
+        guard let contentStart, !isAttachedPicture else { return nil }
+        return MediaTime(ticks: contentStart, timeBase: timeBase).microseconds
+    }
+
+    /// Looks at a packet from the start of the stream.
+    func noteStart(_ packet: UnsafePointer<AVPacket>) {
+        guard lacksStart else { return }
+        let time = packet.pointee.pts != MARTLET_NOPTS ? packet.pointee.pts : packet.pointee.dts
+        guard time != MARTLET_NOPTS else { return }
+        let place = MediaTime(ticks: time, timeBase: input).rescaled(to: timeBase)
+        firstTime = min(firstTime ?? place, place)
+        guard packet.pointee.flags & AV_PKT_FLAG_DISCARD == 0 else { return }
+        let start = place + (sampleRate > 0 ? Int64(skippedSamples(packet)) : 0)
+        contentStart = start
+        if sampleRate > 0 { padding = max(0, start - (firstTime ?? start)) }
+    }
+
+    /// Fixes the time line.
+    ///
+    /// - Parameters:
+    ///   - origin: subtracted from every time, in microseconds.
+    ///   - start: where the content starts, when that is known better than this
+    ///     file tells: a sound task's result may be rounded, its source is not.
+    ///   - marksDelay: whether encoder delay is written into an edit list
+    ///     afterwards. The MP4 muxer does so by itself only when sound starts at zero.
+    func begin(origin: Int64, start: MediaTime?, marksDelay: Bool) {
+        self.origin = MediaTime(ticks: origin, timeBase: Rational(1, 1_000_000)).rescaled(to: timeBase)
+        guard sampleRate > 0, let contentStart else { return }
+        let tick = MediaTime(ticks: 1, timeBase: input).rescaled(to: timeBase) + 1
+        let better = start.map { $0.rescaled(to: timeBase) }.flatMap { abs($0 - contentStart) <= tick ? $0 : nil }
+        let heard = better ?? onGrid(contentStart)
+        samples = SampleClock(rate: sampleRate, input: input, start: heard - padding)
+        if marksDelay, padding > 0, heard - self.origin > 0 {
+            delayToMark = padding
+            self.origin -= padding
+        }
+    }
+
+    /// Gives a packet its place; returns its decode time in nanoseconds, or
+    /// `nil` when it is to be left out.
+    func place(_ packet: UnsafeMutablePointer<AVPacket>) -> Int64? {
+        // The MP4 muxer fills the gaps between subtitles by itself.
+        if codec == AV_CODEC_ID_MOV_TEXT, packet.pointee.size <= 2 { return nil }
+        let (pts, dts) = (packet.pointee.pts, packet.pointee.dts)
+        guard let known = [pts, dts].first(where: { $0 != MARTLET_NOPTS }) ?? guess else { return nil }
+        if var clock = samples {
+            let count = sampleCount(packet)
+            packet.pointee.pts = clock.place(time: known, samples: count) - origin
+            packet.pointee.dts = packet.pointee.pts
+            packet.pointee.duration = count
+            samples = clock
+        } else {
+            packet.pointee.pts = known - origin
+            packet.pointee.dts = dts != MARTLET_NOPTS ? dts - origin : guessedDecode(packet)
+        }
+        if let last = lastDecode {
+            let least = kind == AVMEDIA_TYPE_SUBTITLE || kind == AVMEDIA_TYPE_DATA ? last : last + 1
+            packet.pointee.dts = max(packet.pointee.dts, least)
+        }
+        packet.pointee.pts = max(packet.pointee.pts, packet.pointee.dts)
+        packet.pointee.stream_index = Int32(output)
+        packet.pointee.pos = -1
+        lastDecode = packet.pointee.dts
+        return MediaTime(ticks: packet.pointee.dts, timeBase: timeBase).rescaled(to: nanoseconds)
+    }
+
+    // Matroska knows starts to a millisecond only; encoder delay in samples on
+    // top of that would leave the start a fraction of a millisecond off.
+    private func onGrid(_ start: Int64) -> Int64 {
+        MediaTime(
+            ticks: MediaTime(ticks: start, timeBase: timeBase).rescaled(to: input), timeBase: input
+        ).rescaled(to: timeBase)
+    }
+
+    private var guess: Int64? { kind == AVMEDIA_TYPE_AUDIO ? nil : lastDecode.map { $0 + origin + 1 } }
+
+    private func guessedDecode(_ packet: UnsafePointer<AVPacket>) -> Int64 {
+        if let lastDecode { return min(packet.pointee.pts, lastDecode + max(1, packet.pointee.duration)) }
+        return packet.pointee.pts
+            - Int64(stream.pointee.codecpar.pointee.video_delay) * max(1, packet.pointee.duration)
+    }
+
+    private func sampleCount(_ packet: UnsafePointer<AVPacket>) -> Int64 {
+        let stated = MediaTime(ticks: packet.pointee.duration, timeBase: input).rescaled(to: timeBase)
+        if input.num == 1, input.den % sampleRate == 0, stated > 0 { return stated }
+        let counted = Int64(av_get_audio_frame_duration2(stream.pointee.codecpar, packet.pointee.size))
+        return counted > 0 ? counted : stated
+    }
+}
+
+/// How many samples a decoder drops at the start of a packet.
+///
+/// Source: `AV_PKT_DATA_SKIP_SAMPLES`, <https://ffmpeg.org/doxygen/trunk/group__lavc__packet.html>
+func skippedSamples(_ packet: UnsafePointer<AVPacket>) -> UInt32 {
+    var size = 0
+    guard let data = av_packet_get_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, &size), size >= 10 else { return 0 }
+    return UInt32(littleEndian: UnsafeRawPointer(data).loadUnaligned(as: UInt32.self))
+}

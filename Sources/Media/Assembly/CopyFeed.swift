@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import CFFmpeg
+internal import MartletModel
+
+/// Streams that are taken over packet by packet from one file: the source, or
+/// the result of a sound or subtitle task. The file is read once, in its order.
+final class CopyFeed: PacketFeed {
+    private(set) var packet = Packet()
+    private(set) var nextTime: Int64?
+    private(set) var timeBase = nanoseconds
+    private(set) var isMainPicture = false
+
+    private let file: InputFile
+    private let path: String
+    private let stop: StopFlag
+    private var tracks: [Int: CopiedTrack] = [:]
+    private var ahead: [Packet] = []
+
+    /// Opens the file and reads far enough to know where each stream starts.
+    ///
+    /// - Parameters:
+    ///   - file: the file, opened and probed.
+    ///   - streams: numbers of its streams, each with its number in the joined file.
+    ///   - mainPicture: which of its streams is the film's picture.
+    init(
+        path: String, file: InputFile, streams: [Int: Int], mainPicture: Int? = nil, stop: StopFlag
+    ) throws {
+        self.path = path
+        self.file = file
+        self.stop = stop
+        for (input, output) in streams {
+            tracks[input] = CopiedTrack(file.stream(input), output: output, isMainPicture: input == mainPicture)
+        }
+        file.keepOnly(Set(streams.keys))
+        try readStarts()
+    }
+
+    /// The track that becomes stream `output`; `nil` when it comes from elsewhere.
+    func track(output: Int) -> CopiedTrack? { tracks.values.first { $0.output == output } }
+
+    /// Where the earliest sound or picture starts, in microseconds; `nil` without packets.
+    var startMicroseconds: Int64? { tracks.values.compactMap(\.contentStartMicroseconds).min() }
+
+    /// Fixes the time line and prepares the first packet.
+    ///
+    /// - Parameters:
+    ///   - originMicroseconds: subtracted from every time.
+    ///   - starts: the true start of streams whose own clock is coarse, by output number.
+    ///   - marksDelays: whether encoder delay is written into edit lists afterwards.
+    func begin(originMicroseconds: Int64, starts: [Int: MediaTime], marksDelays: Bool) throws {
+        for track in tracks.values {
+            track.begin(origin: originMicroseconds, start: starts[track.output], marksDelay: marksDelays)
+        }
+        try advance()
+    }
+
+    func advance() throws {
+        try stop.check()
+        while try readNext() {
+            guard let track = tracks[Int(packet.pointer.pointee.stream_index)], !track.isAttachedPicture,
+                let time = track.place(packet.pointer)
+            else { continue }
+            nextTime = time
+            timeBase = track.timeBase
+            isMainPicture = track.isMainPicture
+            return
+        }
+        nextTime = nil
+    }
+
+    private func readNext() throws -> Bool {
+        if !ahead.isEmpty {
+            packet = ahead.removeFirst()
+            return true
+        }
+        do {
+            return try file.read(into: packet)
+        } catch {
+            throw MediaError(.unreadable, "Reading \(path) failed (\(error)).")
+        }
+    }
+
+    // A stream whose first packet comes very late has no bearing on where the
+    // film starts; the limits keep a strange file from filling the memory.
+    private func readStarts() throws {
+        var bytes: Int64 = 0
+        while tracks.values.contains(where: \.lacksStart), ahead.count < 4_096, bytes < 8 << 20 {
+            try stop.check()
+            let packet = Packet()
+            guard try file.read(into: packet) else { break }
+            bytes += Int64(packet.pointer.pointee.size)
+            tracks[Int(packet.pointer.pointee.stream_index)]?.noteStart(packet.pointer)
+            ahead.append(packet)
+        }
+    }
+}
