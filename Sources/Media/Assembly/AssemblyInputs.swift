@@ -141,7 +141,9 @@ final class AssemblyInputs {
         // A subtitle stream without entries becomes an empty text file.
         if planned.kind == .subtitle, stat(path, &facts) == 0, facts.st_size == 0 { return }
         let file = try openInput(path)
-        let wanted = (0..<file.streamCount).first { file.stream($0).pointee.codecpar.pointee.codec_type.kind == planned.kind }
+        let wanted = (0..<file.streamCount).first {
+            file.stream($0).pointee.codecpar.pointee.codec_type.kind == planned.kind
+        }
         guard let wanted else {
             if planned.kind == .subtitle { return }
             throw MediaError(.mismatch, "\(path) holds no \(planned.kind.rawValue).")
