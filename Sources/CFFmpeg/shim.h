@@ -62,3 +62,36 @@ static inline int martlet_frame_is_top_first(const AVFrame *frame) {
     return frame->top_field_first;
 #endif
 }
+
+/* How many fields longer than a frame the parser says that the last packet is shown; -1 without a parser. */
+static inline int martlet_parser_repeat(const AVStream *stream) {
+#if LIBAVFORMAT_VERSION_MAJOR < 61
+    const struct AVCodecParserContext *parser = av_stream_get_parser(stream);
+    return parser ? parser->repeat_pict : -1;
+#else
+    (void)stream;
+    return -1;
+#endif
+}
+
+/* How many clock ticks a frame has: a field of the decoder until FFmpeg 7.1. */
+static inline int martlet_ticks_per_frame(const AVCodecContext *context) {
+#if LIBAVCODEC_VERSION_MAJOR < 60
+    return context->ticks_per_frame;
+#else
+    (void)context;
+    return 1;
+#endif
+}
+
+/* The number of channels moved into a layout in FFmpeg 5.1. */
+static inline int martlet_channels(const AVCodecParameters *parameters) { return parameters->ch_layout.nb_channels; }
+
+/* The decoder's own frame duration was renamed in FFmpeg 6.1. */
+static inline int64_t martlet_frame_duration(const AVFrame *frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+    return frame->duration;
+#else
+    return frame->pkt_duration;
+#endif
+}

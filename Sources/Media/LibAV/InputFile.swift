@@ -16,6 +16,7 @@ final class InputFile {
     /// Only local files are opened: a playlist or concat script in disguise
     /// cannot make it read another path or address.
     init(path: String, probing: Bool = true) throws(AVFailure) {
+        _ = libavIsQuiet
         var context: UnsafeMutablePointer<AVFormatContext>?
         var options: OpaquePointer?
         defer { av_dict_free(&options) }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import CFFmpeg
+
+/// The packets of one stream in file order: columns, so that a film of two hours takes a few megabytes.
+struct PacketTable {
+    /// Presentation times; `MARTLET_NOPTS` where the container has none.
+    private(set) var times: [Int64] = []
+    /// What each packet means.
+    private(set) var traits: [PacketTraits] = []
+    /// The duration of the packet that is shown last, in ticks; `0` when unknown.
+    private(set) var lastDuration: Int64 = 0
+    private var lastShown = Int64.min
+
+    /// The number of packets.
+    var count: Int { times.count }
+
+    /// Makes an empty table with room for `capacity` packets.
+    init(capacity: Int) {
+        times.reserveCapacity(capacity)
+        traits.reserveCapacity(capacity)
+    }
+
+    /// Adds the next packet.
+    mutating func append(time: Int64, duration: Int64, traits: PacketTraits) {
+        times.append(time)
+        self.traits.append(traits)
+        if time != MARTLET_NOPTS, time >= lastShown, traits.isDisjoint(with: [.hidden, .secondField]) {
+            lastShown = time
+            lastDuration = duration
+        }
+    }
+
+    /// Reads all packets that are left.
+    static func read(_ packets: inout StreamPackets) throws(AVFailure) -> PacketTable {
+        let look = makeLook(for: packets.source.pointee.codecpar)
+        var table = PacketTable(capacity: Int(max(0, min(packets.source.pointee.nb_frames, 1 << 20))))
+        while try packets.next() { table.append(packets.packet.pointer, look) }
+        return table
+    }
+
+    @inline(__always)
+    private mutating func append(_ packet: UnsafeMutablePointer<AVPacket>, _ look: any BitstreamLook) {
+        let flags = packet.pointee.flags
+        var traits: PacketTraits = []
+        if flags & AV_PKT_FLAG_KEY != 0 { traits.insert(.key) }
+        if flags & AV_PKT_FLAG_CORRUPT != 0 { traits.insert(.damaged) }
+        if packet.pointee.size > 0 {
+            traits.formUnion(
+                look.look(
+                    at: UnsafeBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size)), traits: traits
+                ))
+        } else {
+            traits.insert(.hidden)
+        }
+        if flags & AV_PKT_FLAG_DISCARD != 0 { traits.insert(.hidden) }
+        append(time: packet.pointee.pts, duration: packet.pointee.duration, traits: traits)
+    }
+}

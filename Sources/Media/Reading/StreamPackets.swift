@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import CFFmpeg
+
+/// The packets of one stream of a file, in file order, with times as the container has them.
+struct StreamPackets {
+    /// The open file, in which every other stream is ignored.
+    let file: InputFile
+    /// The stream's number.
+    let stream: Int
+    /// The packet that `next()` filled last.
+    let packet = Packet()
+    /// Why reading ended before the file did, in libav's words; `nil` while it did not.
+    private(set) var breakOff: String?
+
+    /// Opens the file; `nil` when it has no such stream.
+    init?(path: String, stream: Int) throws(AVFailure) {
+        file = try InputFile(path: path)
+        // Times that libavformat would make up are not those that ffmpeg shows.
+        file.context.pointee.flags &= ~AVFMT_FLAG_GENPTS
+        guard stream < file.streamCount else { return nil }
+        file.keepOnly([stream])
+        self.stream = stream
+    }
+
+    /// libav's stream.
+    var source: UnsafeMutablePointer<AVStream> { file.stream(stream) }
+
+    /// Reads the next packet; `false` at the end.
+    ///
+    /// Where a demuxer gives up on damaged content, ffmpeg takes that as the end, and so does this.
+    ///
+    /// - Throws: `AVFailure` when the disk cannot be read.
+    mutating func next() throws(AVFailure) -> Bool {
+        do {
+            while try file.read(into: packet) {
+                if packet.pointer.pointee.stream_index == stream { return true }
+            }
+        } catch {
+            guard error.code != martlet_averror(EIO) else { throw error }
+            breakOff = error.reason
+        }
+        return false
+    }
+}

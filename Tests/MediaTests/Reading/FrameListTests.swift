@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import Foundation
+internal import MartletMedia
+internal import MartletModel
+internal import MartletTestKit
+internal import Testing
+
+/// Where a directory of real films is; `nil` when this machine has none.
+private let corpus: String? = {
+    let beside = URL(fileURLWithPath: #filePath).pathComponents.dropLast(5).dropFirst().joined(separator: "/")
+    let paths = [ProcessInfo.processInfo.environment["MARTLET_MEDIA"], "/" + beside + "/shared/media"]
+    return paths.compactMap(\.self).first { FileManager.default.fileExists(atPath: $0) }
+}()
+
+@Suite("Lists of displayed frames")
+struct FrameListTests {
+    private let reader = MediaReader(files: PlainFiles(), cacheDirectory: nil)
+
+    @Test("The list of every made film equals what ffmpeg shows", arguments: Fixture.all(.exact))
+    func madeFilmsAreListedAsShown(_ fixture: Fixture) async throws {
+        let line = try await compare(try await MediaFixtures.path(fixture.name))
+        print(line)
+    }
+
+    @Test("Damaged films are listed as far as ffmpeg shows them", arguments: Fixture.all(.damaged))
+    func damagedFilmsAreListedAsShown(_ fixture: Fixture) async throws {
+        let path = try await MediaFixtures.path(fixture.name)
+        do {
+            print(try await compare(path))
+        } catch let error as MediaError {
+            #expect(error.exitStatus == .badInput, "\(fixture.name): \(error)")
+        }
+    }
+
+    @Test(
+        "The list of every film of the corpus equals what ffmpeg shows",
+        .enabled(if: corpus != nil, "no corpus of films: set MARTLET_MEDIA to a directory of films"))
+    func realFilmsAreListedAsShown() async throws {
+        let directory = try #require(corpus)
+        var table: [String] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        where !name.hasPrefix(".") && !name.hasSuffix(".tsv") {
+            table.append(try await compare(directory + "/" + name))
+        }
+        print(table.joined(separator: "\n"))
+    }
+
+    /// Expects that the list equals what ffmpeg shows, and gives a line about it.
+    ///
+    /// Packets of a broken stream can promise frames that no decoder shows: the
+    /// list by decoding must then be right.
+    private func compare(_ path: String) async throws -> String {
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        let source = try await reader.describe(path: path)
+        guard let video = source.mainVideo else { return "no picture \(name)" }
+        let shown = try await ShownByFFmpeg.times(of: path, stream: video.index)
+        var index = try await reader.index(of: source, stream: video.index, method: .packets)
+        let packetsSuffice = index.presentationTimes == shown
+        if !packetsSuffice { index = try await reader.index(of: source, stream: video.index, method: .decode) }
+        let difference = zip(index.presentationTimes, shown).enumerated().first { $0.element.0 != $0.element.1 }
+        #expect(
+            index.presentationTimes == shown,
+            "\(name): \(index.frameCount) listed, \(shown.count) shown, \(difference as Any), \(index.oddities)")
+        #expect(packetsSuffice || Self.broken.contains(name), "\(name): packets alone mislead")
+        return "\(packetsSuffice ? "" : "ONLY BY DECODING ")\(name): \(index.frameCount) frames, "
+            + "\(index.keyframes.count { $0.isRandomAccessPoint }) of \(index.keyframes.count) keys exact, "
+            + "by \(index.method)\(index.isSeekable ? "" : ", one piece"); \(index.oddities.joined(separator: "; "))"
+    }
+
+    /// Films whose packets promise what they do not hold: a picture lost to damage, and times
+    /// that contradict the order of pictures.
+    private static let broken: Set<String> = ["corrupted_h264_720p10.mp4", "mkv_cover_mjpeg.mkv"]
+}
