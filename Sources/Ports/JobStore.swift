@@ -6,7 +6,8 @@ package import MartletModel
 /// Keeps jobs, tasks, attempts and artifacts, so that they outlive the process.
 ///
 /// Every call is one transaction and is on the disk when it returns. Calls are
-/// safe to repeat.
+/// safe to repeat. Tasks and attempts of a job that is not there are not kept,
+/// and no error: the job was removed meanwhile.
 package protocol JobStore: Sendable {
     /// Adds a job that is not there yet; returns `false`, and changes nothing, when it is.
     func insert(_ job: JobRecord) async throws -> Bool
@@ -14,18 +15,20 @@ package protocol JobStore: Sendable {
     func job(_ id: JobID) async throws -> JobRecord?
     /// All jobs, oldest first.
     func jobs() async throws -> [JobRecord]
-    /// Replaces state, plan and error of a job when its revision is still
-    /// `job.revision`; returns the new revision, or `nil` when someone else was faster.
+    /// Replaces everything but id and submission time of a job when its revision
+    /// is still `job.revision`; returns the new revision, or `nil` when someone
+    /// else was faster or the job is gone. Cheap while the plan stays the same.
     func update(_ job: JobRecord) async throws -> Int?
     /// Adds the tasks that are not there yet, in one transaction.
     func insert(_ tasks: [TaskRecord]) async throws
     /// All tasks of a job, by id.
     func tasks(of job: JobID) async throws -> [TaskRecord]
-    /// Replaces one task when its stored epoch is not newer than `task.epoch`;
-    /// returns `false`, and changes nothing, when it is.
+    /// Replaces state, epoch, failures and artifact of one task when its stored
+    /// epoch is not newer than `task.epoch`; returns `false`, and changes
+    /// nothing, when it is, or when the task is not there. A specification never changes.
     func update(_ task: TaskRecord) async throws -> Bool
-    /// As `update(_:)` for one task, for many in one transaction; returns the
-    /// tasks that were not replaced because a newer epoch is stored.
+    /// As for one task, for many in one transaction: much cheaper. Returns the
+    /// tasks that were not replaced.
     func update(_ tasks: [TaskRecord]) async throws -> [TaskID]
     /// Appends to the history of attempts, and replaces an earlier entry of the same job, task and epoch.
     func record(_ attempt: AttemptRecord) async throws

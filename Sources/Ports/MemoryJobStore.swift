@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+import Synchronization
+
+/// A `JobStore` that lasts as long as its process: for tests and for jobs that nobody will resume.
+package final class MemoryJobStore: JobStore {
+    private struct Contents {
+        var jobs: [JobID: JobRecord] = [:]
+        /// Job names in the order in which they were added.
+        var order: [JobID] = []
+        var tasks: [JobID: [TaskID: TaskRecord]] = [:]
+        var attempts: [JobID: [AttemptRecord]] = [:]
+    }
+
+    private let contents = Mutex(Contents())
+
+    /// Makes an empty store.
+    package init() {}
+
+    package func insert(_ job: JobRecord) async throws -> Bool {
+        contents.withLock { contents in
+            guard contents.jobs[job.id] == nil else { return false }
+            contents.jobs[job.id] = job
+            contents.order.append(job.id)
+            return true
+        }
+    }
+
+    package func job(_ id: JobID) async throws -> JobRecord? {
+        contents.withLock { $0.jobs[id] }
+    }
+
+    package func jobs() async throws -> [JobRecord] {
+        contents.withLock { contents in
+            let jobs = contents.order.compactMap { contents.jobs[$0] }.enumerated()
+            return jobs.sorted { left, right in
+                let (time, other) = (left.element.createdMilliseconds, right.element.createdMilliseconds)
+                return time == other ? left.offset < right.offset : time < other
+            }.map(\.element)
+        }
+    }
+
+    package func update(_ job: JobRecord) async throws -> Int? {
+        contents.withLock { contents in
+            guard let stored = contents.jobs[job.id], stored.revision == job.revision else { return nil }
+            var next = job
+            next.revision += 1
+            next.createdMilliseconds = stored.createdMilliseconds
+            contents.jobs[job.id] = next
+            return next.revision
+        }
+    }
+
+    package func insert(_ tasks: [TaskRecord]) async throws {
+        contents.withLock { contents in
+            for task in tasks where contents.jobs[task.job] != nil {
+                let id = task.specification.id
+                if contents.tasks[task.job]?[id] == nil { contents.tasks[task.job, default: [:]][id] = task }
+            }
+        }
+    }
+
+    package func tasks(of job: JobID) async throws -> [TaskRecord] {
+        contents.withLock { contents in
+            (contents.tasks[job] ?? [:]).values.sorted { $0.specification.id < $1.specification.id }
+        }
+    }
+
+    package func update(_ task: TaskRecord) async throws -> Bool {
+        try await update([task]).isEmpty
+    }
+
+    package func update(_ tasks: [TaskRecord]) async throws -> [TaskID] {
+        contents.withLock { contents in
+            tasks.compactMap { task in
+                let id = task.specification.id
+                guard var stored = contents.tasks[task.job]?[id], stored.epoch <= task.epoch else { return id }
+                stored.state = task.state
+                stored.epoch = task.epoch
+                stored.failures = task.failures
+                stored.artifact = task.artifact
+                contents.tasks[task.job]?[id] = stored
+                return nil
+            }
+        }
+    }
+
+    package func record(_ attempt: AttemptRecord) async throws {
+        contents.withLock { contents in
+            guard contents.jobs[attempt.job] != nil else { return }
+            let known = contents.attempts[attempt.job]?.firstIndex {
+                $0.task == attempt.task && $0.epoch == attempt.epoch
+            }
+            if let known {
+                contents.attempts[attempt.job]?[known] = attempt
+            } else {
+                contents.attempts[attempt.job, default: []].append(attempt)
+            }
+        }
+    }
+
+    package func attempts(of job: JobID) async throws -> [AttemptRecord] {
+        contents.withLock { $0.attempts[job] ?? [] }
+    }
+
+    package func remove(_ job: JobID) async throws {
+        contents.withLock { contents in
+            contents.jobs[job] = nil
+            contents.order.removeAll { $0 == job }
+            contents.tasks[job] = nil
+            contents.attempts[job] = nil
+        }
+    }
+}

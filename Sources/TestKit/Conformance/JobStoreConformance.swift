@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+package import MartletPorts
+import Testing
+
+/// What every `JobStore` must do. Each store's tests run all of it.
+package enum JobStoreConformance {
+    /// Runs every check on a fresh store of its own.
+    ///
+    /// - Parameter make: makes an empty store.
+    package static func exercise(make: @Sendable () async throws -> any JobStore) async throws {
+        try await keepsJobs(make())
+        try await comparesRevisions(make())
+        try await keepsTasks(make())
+        try await fencesEpochs(make())
+        try await updatesManyTasks(make())
+        try await keepsAttempts(make())
+        try await removesEverythingOfAJob(make())
+        try await ignoresWhatBelongsToNoJob(make())
+        try await survivesManyCallersAtOnce(make())
+    }
+
+    private static func keepsJobs(_ store: some JobStore) async throws {
+        var late = JobRecord.sample("late", plan: .sample(segments: 3), createdMilliseconds: 20)
+        late.priority = .critical
+        late.state = .failed
+        late.failure = "media.failed: it broke, \"badly\"\n"
+        late.revision = 7
+        late.parameters.codec = .encoder("libx265")
+        late.parameters.encoderOptions = [EncoderOption("aq-mode", "3")]
+        let early = JobRecord.sample("early", createdMilliseconds: 10)
+        #expect(try await store.jobs().isEmpty)
+        #expect(try await store.job(late.id) == nil)
+        #expect(try await store.insert(late))
+        #expect(try await store.insert(early))
+        #expect(try await store.job(late.id) == late)
+        #expect(try await store.job(early.id) == early)
+        #expect(try await store.jobs() == [early, late])
+
+        var other = late
+        other.name = "another name"
+        #expect(try await store.insert(other) == false)
+        #expect(try await store.job(late.id) == late)
+    }
+
+    private static func comparesRevisions(_ store: some JobStore) async throws {
+        var job = JobRecord.sample()
+        #expect(try await store.update(job) == nil)
+        #expect(try await store.insert(job))
+        job.plan = .sample(segments: 2)
+        job.state = .processing
+        let first = try await store.update(job)
+        #expect(first == 1)
+
+        var stale = job
+        stale.state = .cancelled
+        #expect(try await store.update(stale) == nil)
+        job.revision = 1
+        #expect(try await store.job(job.id) == job)
+
+        job.state = .failed
+        job.failure = "x: y"
+        #expect(try await store.update(job) == 2)
+        job.revision = 2
+        #expect(try await store.job(job.id) == job)
+
+        job.plan = .sample(segments: 5)
+        job.failure = nil
+        job.state = .queued
+        #expect(try await store.update(job) == 3)
+        job.plan = nil
+        job.revision = 3
+        #expect(try await store.update(job) == 4)
+        job.revision = 4
+        #expect(try await store.job(job.id) == job)
+    }
+
+    private static func keepsTasks(_ store: some JobStore) async throws {
+        let job = JobRecord.sample()
+        #expect(try await store.insert(job))
+        #expect(try await store.tasks(of: job.id).isEmpty)
+        var done = TaskRecord(job: job.id, specification: .sample("b", cost: 1.0 / 3), state: .completed, epoch: 3)
+        done.artifact = .sample(TaskID("b"))
+        done.failures = 2
+        let waiting = TaskRecord(job: job.id, specification: .sample("a", inputs: ["b"]))
+        try await store.insert([done, waiting])
+        #expect(try await store.tasks(of: job.id) == [waiting, done])
+
+        var other = done
+        other.state = .failed
+        let new = TaskRecord(job: job.id, specification: .sample("c"))
+        try await store.insert([other, new])
+        #expect(try await store.tasks(of: job.id) == [waiting, done, new])
+        #expect(try await store.tasks(of: JobID("another")).isEmpty)
+    }
+
+    private static func fencesEpochs(_ store: some JobStore) async throws {
+        let job = JobRecord.sample()
+        #expect(try await store.insert(job))
+        var task = TaskRecord(job: job.id, specification: .sample("a"))
+        #expect(try await store.update(task) == false)
+        try await store.insert([task])
+        task.state = .running
+        task.epoch = 2
+        #expect(try await store.update(task))
+
+        var stale = task
+        stale.epoch = 1
+        stale.state = .completed
+        stale.artifact = .sample(TaskID("a"))
+        #expect(try await store.update(stale) == false)
+        #expect(try await store.tasks(of: job.id) == [task])
+
+        task.state = .completed
+        task.artifact = .sample(TaskID("a"))
+        #expect(try await store.update(task))
+        #expect(try await store.update(task))
+        #expect(try await store.tasks(of: job.id) == [task])
+
+        task.state = .queued
+        task.artifact = nil
+        task.failures = 1
+        #expect(try await store.update(task))
+        #expect(try await store.tasks(of: job.id) == [task])
+    }
+
+    private static func updatesManyTasks(_ store: some JobStore) async throws {
+        let job = JobRecord.sample()
+        #expect(try await store.insert(job))
+        var tasks = TaskSpecification.samples(50).map { TaskRecord(job: job.id, specification: $0, epoch: 1) }
+        try await store.insert(tasks)
+        for index in tasks.indices {
+            tasks[index].state = .running
+            tasks[index].epoch = index == 7 ? 0 : 2
+        }
+        #expect(try await store.update(tasks) == [tasks[7].specification.id])
+        tasks[7].state = .pending
+        tasks[7].epoch = 1
+        #expect(try await store.tasks(of: job.id) == tasks)
+        #expect(try await store.update([TaskRecord]()).isEmpty)
+    }
+
+    private static func keepsAttempts(_ store: some JobStore) async throws {
+        let job = JobRecord.sample()
+        #expect(try await store.insert(job))
+        var first = AttemptRecord(
+            job: job.id, task: TaskID("b"), epoch: 1, worker: WorkerID("w1"), startedMilliseconds: 5)
+        let second = AttemptRecord(
+            job: job.id, task: TaskID("a"), epoch: 1, worker: WorkerID("w2"), startedMilliseconds: 6,
+            endedMilliseconds: 9, result: .completed(.sample(TaskID("a"))))
+        try await store.record(first)
+        try await store.record(second)
+        first.endedMilliseconds = 12
+        first.result = .failed(code: "ffmpeg.failed", message: "no", log: "line\nline \u{1F600}", isRetryable: true)
+        try await store.record(first)
+        let third = AttemptRecord(
+            job: job.id, task: TaskID("b"), epoch: 2, worker: WorkerID("w1"), startedMilliseconds: 20,
+            endedMilliseconds: 21, result: .interrupted)
+        try await store.record(third)
+        #expect(try await store.attempts(of: job.id) == [first, second, third])
+    }
+
+    private static func removesEverythingOfAJob(_ store: some JobStore) async throws {
+        let (job, other) = (JobRecord.sample("gone", plan: .sample()), JobRecord.sample("kept", plan: .sample()))
+        for record in [job, other] {
+            #expect(try await store.insert(record))
+            let task = TaskRecord(
+                job: record.id, specification: .sample("a"), state: .completed, artifact: .sample(TaskID("a")))
+            try await store.insert([task])
+            try await store.record(
+                AttemptRecord(
+                    job: record.id, task: TaskID("a"), epoch: 1, worker: WorkerID("w"), startedMilliseconds: 1))
+        }
+        try await store.remove(job.id)
+        try await store.remove(job.id)
+        #expect(try await store.jobs() == [other])
+        #expect(try await store.tasks(of: job.id).isEmpty)
+        #expect(try await store.attempts(of: job.id).isEmpty)
+        #expect(try await store.tasks(of: other.id).count == 1)
+        #expect(try await store.attempts(of: other.id).count == 1)
+
+        let again = JobRecord.sample("gone")
+        #expect(try await store.insert(again))
+        #expect(try await store.job(job.id) == again)
+        #expect(try await store.tasks(of: job.id).isEmpty)
+    }
+
+    private static func ignoresWhatBelongsToNoJob(_ store: some JobStore) async throws {
+        let job = JobID("nobody")
+        try await store.insert([TaskRecord(job: job, specification: .sample("a"))])
+        try await store.record(
+            AttemptRecord(job: job, task: TaskID("a"), epoch: 1, worker: WorkerID("w"), startedMilliseconds: 1))
+        #expect(try await store.tasks(of: job).isEmpty)
+        #expect(try await store.attempts(of: job).isEmpty)
+    }
+
+    private static func survivesManyCallersAtOnce(_ store: some JobStore) async throws {
+        let job = JobRecord.sample()
+        #expect(try await store.insert(job))
+        let tasks = TaskSpecification.samples(40).map { TaskRecord(job: job.id, specification: $0) }
+        try await store.insert(tasks)
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for task in tasks {
+                group.addTask {
+                    var task = task
+                    for epoch in 1...5 {
+                        task.epoch = epoch
+                        #expect(try await store.update(task))
+                    }
+                    return try await store.update(job) == nil ? 0 : 1
+                }
+            }
+            // All of them come with the same revision: one may win.
+            var winners = 0
+            for try await won in group { winners += won }
+            #expect(winners == 1)
+        }
+        #expect(try await store.tasks(of: job.id).allSatisfy { $0.epoch == 5 })
+    }
+}
