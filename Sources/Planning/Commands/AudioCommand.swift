@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+
+/// The run of ffmpeg that encodes one sound track, whole.
+///
+/// Sound is never cut: every cut would add the encoder's run-in to it.
+package struct AudioCommand: Sendable {
+    /// The source's sound stream.
+    package var stream: StreamDescription
+    /// What it becomes, `aac` or `opus`.
+    package var codec: AudioCodec
+    /// Its bit rate; `nil` for a default by channels.
+    package var bitRate: BitRate?
+
+    /// Makes a command for one stream.
+    package init(stream: StreamDescription, codec: AudioCodec, bitRate: BitRate?) {
+        self.stream = stream
+        self.codec = codec
+        self.bitRate = bitRate
+    }
+
+    /// FFmpeg's name of the encoder.
+    package var encoder: String { codec == .opus ? "libopus" : "aac" }
+
+    /// The number of channels that are encoded.
+    var channels: Int { min(max(stream.audio?.channels ?? 2, 1), 8) }
+
+    /// The bit rate that is used.
+    ///
+    /// AAC gets 64 kb/s a channel, Opus 96 kb/s for a pair and 48 kb/s for each
+    /// more; a low-frequency channel counts as the others do.
+    var rate: BitRate {
+        if let bitRate { return bitRate }
+        let perChannel: Int64 = codec == .opus ? (channels <= 2 ? 56_000 : 48_000) : 64_000
+        return BitRate(perChannel * Int64(channels))
+    }
+
+    /// The command.
+    ///
+    /// The result is an MP4 file: its clock counts samples, so times are exact
+    /// and the encoder's run-in is marked. Gaps in the source are filled with
+    /// silence, nothing is stretched, and the track keeps its own start.
+    package func command() -> FFmpegCommand {
+        var filters = ["aresample=async=1:min_hard_comp=0.1:max_soft_comp=0"]
+        let layout = stream.audio?.layout
+        if codec == .opus {
+            // Opus knows one arrangement for each number of channels.
+            switch layout {
+            case "5.1(side)": filters.append("aformat=channel_layouts=5.1")
+            case "5.0(side)": filters.append("aformat=channel_layouts=5.0")
+            case "quad(side)": filters.append("aformat=channel_layouts=quad")
+            default: break
+            }
+        }
+        if layout == nil { filters.append("aformat=channel_layouts=\(Self.usualLayout(channels: channels))") }
+        let sourceRate = stream.audio?.sampleRate ?? 48_000
+        let rates = codec == .opus ? [48_000] : Self.aacRates
+        var text = ["-map", "0:\(stream.index)", "-vn", "-sn", "-dn", "-filter_threads", "1"]
+        text += ["-af", filters.joined(separator: ","), "-c:a", encoder, "-b:a", "\(rate.bitsPerSecond)"]
+        if !rates.contains(sourceRate) { text += ["-ar", "48000"] }
+        if codec == .opus, channels > 2 || layout == "mono" || layout == "stereo" || layout == nil {
+            text += ["-mapping_family", channels > 2 ? "1" : "-1"]
+        }
+        text += ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "mp4"]
+        return FFmpegCommand(
+            ["-copyts", "-threads", "1", "-i"].map { .text($0) } + [.source] + text.map { .text($0) } + [.output])
+    }
+
+    private static let aacRates = [
+        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
+    ]
+
+    private static func usualLayout(channels: Int) -> String {
+        let names = ["mono", "stereo", "2.1", "quad", "5.0", "5.1", "6.1", "7.1"]
+        return names[min(max(channels, 1), names.count) - 1]
+    }
+}

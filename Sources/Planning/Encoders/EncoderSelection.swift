@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+
+/// The choice of an encoder.
+///
+/// `HardwareChoice.auto` means software unless the user names a hardware
+/// encoder: at equal size software looks better, and people who transcode files
+/// to keep them want that. Naming a family (`nvenc`) asks for it.
+package struct EncoderSelection: Sendable, Equatable {
+    /// The encoder that will be used.
+    package var profile: EncoderProfile
+    /// What the user should know about the choice, one sentence each.
+    package var warnings: [String]
+
+    /// The encoders worth a test encode before `choose` is called, in order of
+    /// preference: all that the request could end with.
+    package static func candidates(codec: CodecRequest, hardware: HardwareChoice) -> [String] {
+        switch codec {
+        case .copy: []
+        case .encoder(let name):
+            [name] + (EncoderProfile.named(name).map { softwareNames(of: $0.codec) } ?? []).filter { $0 != name }
+        case .codec(let codec): hardwareNames(of: codec, hardware) + softwareNames(of: codec)
+        }
+    }
+
+    /// Picks the encoder.
+    ///
+    /// - Throws: `PlanningError`: `unknownEncoder` for a name that nobody knows,
+    ///   `encoderUnavailable` when neither the wanted encoder nor a stand-in works here.
+    package static func choose(
+        codec request: CodecRequest, hardware: HardwareChoice, availability: EncoderAvailability
+    ) throws(PlanningError) -> EncoderSelection {
+        let names = candidates(codec: request, hardware: hardware)
+        if case .encoder(let name) = request, EncoderProfile.named(name) == nil {
+            let known = EncoderProfile.all.map(\.name).filter(availability.compiledIn.contains)
+            throw PlanningError(
+                .unknownEncoder, "There is no encoder \"\(name)\" that Martlet can use.",
+                advice: "Here are: \(known.joined(separator: ", ")).")
+        }
+        var warnings: [String] = []
+        if case .codec(let codec) = request, hardware != .auto, hardware != .none,
+            hardwareNames(of: codec, hardware).isEmpty
+        {
+            warnings.append("\(hardware.rawValue) has no encoder for \(codec.rawValue); encoding in software.")
+        }
+        var failed: (name: String, reason: String)?
+        for name in names {
+            guard let profile = EncoderProfile.named(name) else { continue }
+            guard let reason = availability.reason(against: name) else {
+                if let failed {
+                    warnings.append(
+                        "\(failed.name) does not work here (\(failed.reason)); encoding with \(name) instead.")
+                }
+                return EncoderSelection(profile: profile, warnings: warnings)
+            }
+            if failed == nil { failed = (name, reason) }
+        }
+        let (name, reason) = failed ?? ("", "")
+        throw PlanningError(
+            .encoderUnavailable, "\(name) does not work here (\(reason)), and no other encoder can stand in for it.",
+            advice: "Choose another --codec, or install an ffmpeg that has it; \"martlet doctor\" shows what works.")
+    }
+
+    private static func softwareNames(of codec: VideoCodec) -> [String] {
+        EncoderProfile.software.filter { $0.codec == codec }.map(\.name)
+    }
+
+    private static func hardwareNames(of codec: VideoCodec, _ choice: HardwareChoice) -> [String] {
+        EncoderProfile.hardware.filter { $0.codec == codec && $0.family.rawValue == choice.rawValue }.map(\.name)
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+
+/// Makes the plan of a job: everything that is fixed before the first frame is encoded.
+package enum JobPlanner {
+    /// The codecs that suit a container when the user names none.
+    package static func defaultCodecs(for container: ContainerFormat) -> (video: VideoCodec, audio: AudioCodec) {
+        container == .webm ? (.vp9, .opus) : (.h264, .aac)
+    }
+
+    /// Plans a job.
+    ///
+    /// The result depends on the arguments alone; equal arguments, equal plans.
+    ///
+    /// - Parameters:
+    ///   - source: what the file contains.
+    ///   - index: the frames of `source.mainVideo`; `nil` when there is none or it is only copied.
+    ///   - parameters: what the user wants.
+    ///   - availability: which encoders work; asked for those that
+    ///     `EncoderSelection.candidates` names.
+    ///   - sceneFrames: ordinals of frames that begin a scene, ascending; read for `--split scenes`.
+    /// - Throws: `PlanningError`, with exit status `usage` for options that
+    ///   cannot be and `badInput` for sources with nothing to encode.
+    package static func plan(
+        source: SourceDescription, index: FrameIndex?, parameters: TranscodeParameters,
+        availability: EncoderAvailability, sceneFrames: [Int] = []
+    ) throws(PlanningError) -> JobPlan {
+        try ParameterRules.check(parameters)
+        guard let video = source.mainVideo else {
+            return try soundPlan(source: source, parameters: parameters)
+        }
+        if parameters.codec == .copy {
+            return try copyPlan(source: source, video: video, index: index, parameters: parameters)
+        }
+        guard video.isDecodable else {
+            throw PlanningError(
+                .noDecoder, "This ffmpeg cannot decode the picture of \(source.path) (\(video.codec)).",
+                advice: "Install an ffmpeg with a decoder for it, or take it over as it is with --codec copy.")
+        }
+        guard let index, index.frameCount > 0 else {
+            throw PlanningError(.nothingToEncode, "The picture stream of \(source.path) shows no frame.")
+        }
+        let selection = try EncoderSelection.choose(
+            codec: parameters.codec, hardware: parameters.hardware, availability: availability)
+        let profile = selection.profile
+        try profile.validate(preset: parameters.preset, crf: parameters.crf)
+        if profile.crfRange == nil, parameters.bitrate != nil {
+            throw PlanningError(
+                .contradiction, "\(profile.name) is lossless, so --bitrate means nothing.",
+                advice: "Leave out --bitrate, or choose another codec.")
+        }
+        let table = ContainerTable.of(parameters.container)
+        guard table.video.contains(profile.codec.rawValue) else {
+            let fitting = ContainerFormat.allCases.filter {
+                ContainerTable.of($0).video.contains(profile.codec.rawValue)
+            }
+            throw PlanningError(
+                .contradiction, "\(parameters.container.rawValue) cannot hold \(profile.codec.rawValue).",
+                advice: "Use --container \(fitting.map(\.rawValue).joined(separator: " or ")).")
+        }
+        let command = try VideoCommand(
+            stream: video, profile: profile, parameters: parameters,
+            codecMajorVersion: availability.codecMajorVersion)
+        let segments = SegmentPlanner(
+            index: index, source: source, durationMilliseconds: parameters.segmentDurationMilliseconds,
+            split: parameters.split
+        ).segments(sceneFrames: sceneFrames)
+        // Refused options must show before anything runs.
+        if let first = segments.first {
+            _ = try command.command(
+                span: FrameSpan(segment: first, index: index, constantRate: parameters.frameRate))
+        }
+        let layout = try LayoutPlanner(source: source, parameters: parameters).layout(
+            video: video, codec: profile.codec.rawValue,
+            firstFrameMicroseconds: index.presentationTimes.first.map {
+                MediaTime(ticks: $0, timeBase: index.timeBase).microseconds
+            })
+        return JobPlan(
+            parameters: parameters, source: source, encoder: profile.name, segments: segments,
+            videoTimeBase: index.timeBase, constantRate: parameters.frameRate, layout: layout,
+            warnings: selection.warnings + command.picture.warnings + lossWarnings(video, command.picture)
+                + index.oddities.map { "The picture has \($0)." })
+    }
+
+    /// A job without a picture.
+    private static func soundPlan(
+        source: SourceDescription, parameters: TranscodeParameters
+    ) throws(PlanningError) -> JobPlan {
+        let layout = try LayoutPlanner(source: source, parameters: parameters).layout(
+            video: nil, codec: nil, firstFrameMicroseconds: nil)
+        guard layout.streams.contains(where: { $0.kind == .audio }) else {
+            throw PlanningError(
+                .nothingToEncode,
+                "\(source.path) has no picture and no sound that \(parameters.container.rawValue) could hold.",
+                advice: layout.omissions.first.map { "\($0.subject): \($0.reason)." })
+        }
+        return JobPlan(
+            parameters: parameters, source: source, encoder: nil, segments: [], videoTimeBase: TimeBase(1, 1_000_000),
+            layout: layout, warnings: ["The source has no picture; only its sound is encoded."])
+    }
+
+    /// A job whose picture is taken over as it is.
+    private static func copyPlan(
+        source: SourceDescription, video: StreamDescription, index: FrameIndex?, parameters: TranscodeParameters
+    ) throws(PlanningError) -> JobPlan {
+        guard ContainerTable.of(parameters.container).video.contains(video.codec) else {
+            let fitting = ContainerFormat.allCases.filter { ContainerTable.of($0).video.contains(video.codec) }
+            throw PlanningError(
+                .contradiction,
+                "\(parameters.container.rawValue) cannot hold \(video.codec), so the picture cannot be copied.",
+                advice: fitting.isEmpty
+                    ? "Encode it: --codec h264."
+                    : "Use --container \(fitting.map(\.rawValue).joined(separator: " or ")).")
+        }
+        let first = index?.presentationTimes.first.map { MediaTime(ticks: $0, timeBase: video.timeBase).microseconds }
+        let start = video.startTime.map { MediaTime(ticks: $0, timeBase: video.timeBase).microseconds }
+        let layout = try LayoutPlanner(source: source, parameters: parameters).layout(
+            video: video, codec: video.codec, firstFrameMicroseconds: first ?? start)
+        return JobPlan(
+            parameters: parameters, source: source, encoder: nil, segments: [],
+            videoTimeBase: index?.timeBase ?? video.timeBase, layout: layout)
+    }
+
+    /// What an encode cannot carry of the source's picture.
+    private static func lossWarnings(_ video: StreamDescription, _ picture: PictureSettings) -> [String] {
+        guard let properties = video.video else { return [] }
+        var warnings: [String] = []
+        if let vision = properties.dolbyVision {
+            let rest = vision.compatibility == 0 ? "; without it the colours are wrong" : ""
+            warnings.append("Dolby Vision (profile \(vision.profile)) is not carried over\(rest).")
+        }
+        if properties.hasHDR10Plus {
+            warnings.append("HDR10+ metadata that changes with the scenes is not carried over.")
+        }
+        if properties.color.isHighDynamicRange, (PixelLayout(picture.pixelFormat)?.depth ?? 8) < 10 {
+            warnings.append("The picture is HDR and is encoded in 8 bits: gradients will show steps.")
+        }
+        return warnings
+    }
+}
