@@ -1,2 +1,184 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+internal import MartletPorts
+package import MartletScheduling
+
+/// Sees jobs through: hands their tasks to workers, keeps what they make, and joins it.
+///
+/// It is a driver: every decision is made by `SchedulerMachine`. Its actions are
+/// performed one after the other, records before deeds, so that after a crash
+/// the store tells what there still is to do.
+package actor Coordinator {
+    /// How a coordinator behaves.
+    package struct Configuration: Sendable {
+        /// Where jobs keep what their tasks make: one directory a job.
+        package var directory: String
+        /// The numbers that scheduling goes by.
+        package var scheduling = SchedulingConfiguration()
+
+        /// Makes a configuration with default numbers.
+        package init(directory: String) { self.directory = directory }
+    }
+
+    let configuration: Configuration
+    let surroundings: CoordinatorSurroundings
+    let finisher: Finisher
+    var machine: SchedulerMachine
+    var jobs: [JobID: JobContext] = [:]
+    var orders: [WorkerID: AsyncStream<WorkerOrder>.Continuation] = [:]
+    private var broadcast = Broadcast()
+    private var tail: Task<Void, Never>?
+    private var alarm: Task<Void, Never>?
+
+    /// Makes a coordinator without jobs and workers.
+    package init(configuration: Configuration, surroundings: CoordinatorSurroundings) {
+        self.configuration = configuration
+        self.surroundings = surroundings
+        self.finisher = Finisher(
+            assembler: surroundings.assembler, verifier: surroundings.verifier, meter: surroundings.meter,
+            files: surroundings.files)
+        self.machine = SchedulerMachine(configuration: configuration.scheduling)
+    }
+
+    // MARK: Watching
+
+    /// Everything that happens from now on; ends when the coordinator stops.
+    package func events() -> AsyncStream<Event> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
+        let listener = broadcast.add(continuation)
+        continuation.onTermination = { _ in Task { await self.forget(listener) } }
+        return stream
+    }
+
+    /// Waits for a job's end.
+    ///
+    /// - Throws: why it failed; `CoordinatorError.unknownJob`; `CancellationError` when the job was cancelled.
+    package func outcome(of job: JobID) async throws -> FinishedJob {
+        guard let context = jobs[job] else { throw CoordinatorError(.unknownJob, "there is no job \(job)") }
+        if let outcome = context.outcome { return try outcome.get() }
+        return try await withCheckedThrowingContinuation { jobs[job]?.waiters.append($0) }
+    }
+
+    /// How many segments of a job were there already when it was taken up.
+    package func reusedSegments(of job: JobID) -> Int { jobs[job]?.reused ?? 0 }
+
+    /// The plan that a job follows; `nil` when it is not known here.
+    package func plan(of job: JobID) -> JobPlan? { jobs[job]?.prepared.plan }
+
+    /// The paths of the results that are kept for a job.
+    package func directory(of job: JobID) -> String { "\(configuration.directory)/\(job)" }
+
+    /// Stops: workers get no more orders, joins under way are abandoned, and
+    /// everything that was decided is on the disk when it returns.
+    package func stop() async {
+        alarm?.cancel()
+        for context in jobs.values { context.assembly?.cancel() }
+        for order in orders.values { order.finish() }
+        orders = [:]
+        await tail?.value
+        for job in jobs.keys { jobs[job]?.ended(.failure(CancellationError())) }
+        broadcast.finish()
+    }
+
+    private func forget(_ listener: Int) { broadcast.remove(listener) }
+
+    /// Tells everyone who watches.
+    func emit(_ event: Event) { broadcast.send(event) }
+
+    // MARK: Performing
+
+    /// Has actions performed after all earlier ones; the task returned ends when they are.
+    @discardableResult
+    func enqueue(_ actions: [SchedulingAction]) -> Task<Void, Never> {
+        let previous = tail
+        let task = Task {
+            await previous?.value
+            for action in actions { await self.perform(action) }
+        }
+        tail = task
+        return task
+    }
+
+    private func perform(_ action: SchedulingAction) async {
+        do {
+            switch action {
+            case .insertTasks(let tasks): try await surroundings.store.insert(tasks)
+            // A task that was not replaced has a newer lease in the store: its news is stale.
+            case .persistTasks(let tasks): _ = try await surroundings.store.update(tasks)
+            case .persistJob(let job, let state, let failure): try await keep(state, failure: failure, of: job)
+            case .recordAttempt(let lease, _, let result): try await keep(result, of: lease)
+            case .emit(let event): announce(event)
+            case .assign(let lease, let task): assign(lease, task)
+            case .stop(let lease): orders[lease.worker]?.yield(.stop(lease))
+            case .refuse, .drop: break
+            case .planNextStage(let job): planNextStage(of: job)
+            case .assemble(let job): assemble(job)
+            case .wake(let moment): setAlarm(at: moment)
+            }
+        } catch {
+            broken(error)
+        }
+    }
+
+    private func announce(_ event: Event) {
+        switch event {
+        case .jobFailed(let job, let code, let message):
+            failed(job, code: code, message: message)
+        case .jobStateChanged(let job, .cancelled):
+            jobs[job]?.ended(.failure(CancellationError()))
+            emit(event)
+        default:
+            emit(event)
+        }
+    }
+
+    /// The store does not take records any more, so nothing can be promised: every job ends, its state as last kept.
+    private func broken(_ error: any Error) {
+        for (job, context) in jobs where context.outcome == nil {
+            context.assembly?.cancel()
+            jobs[job]?.ended(.failure(error))
+        }
+        for order in orders.values { order.finish() }
+        orders = [:]
+    }
+
+    private func setAlarm(at moment: Moment) {
+        alarm?.cancel()
+        let time = surroundings.time
+        alarm = Task {
+            do { try await time.sleep(until: moment) } catch { return }
+            self.tick()
+        }
+    }
+
+    private func tick() {
+        enqueue(machine.ticked(now: surroundings.time.now()))
+    }
+
+    // MARK: Records
+
+    private func keep(_ state: JobState, failure: String?, of job: JobID) async throws {
+        guard var record = jobs[job]?.record else { return }
+        record.state = state
+        record.failure = failure
+        guard let revision = try await surroundings.store.update(record) else {
+            throw CoordinatorError(.outputBusy, "job \(job) is being changed by another coordinator")
+        }
+        record.revision = revision
+        jobs[job]?.record = record
+    }
+
+    private func keep(_ result: AttemptResult?, of lease: LeaseToken) async throws {
+        let now = surroundings.time.wallMilliseconds()
+        let began = attemptStarts[lease] ?? now
+        attemptStarts[lease] = result == nil ? now : nil
+        try await surroundings.store.record(
+            AttemptRecord(
+                job: lease.job, task: lease.task, epoch: lease.epoch.number, worker: lease.worker,
+                startedMilliseconds: began, endedMilliseconds: result == nil ? nil : now, result: result))
+    }
+
+    private var attemptStarts: [LeaseToken: Int64] = [:]
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+package import MartletPorts
+
+/// What a finished job amounts to.
+package struct FinishedJob: Sendable, Equatable {
+    /// Picture frames in the output.
+    package var frames: Int
+    /// The output's size.
+    package var size: ByteCount
+    /// What the check against the source found; `nil` when none was asked for.
+    package var verification: VerificationReport?
+    /// How alike output and source are; `nil` when not measured.
+    package var quality: QualityReport?
+    /// What the output does not have.
+    package var omissions: [Omission]
+}

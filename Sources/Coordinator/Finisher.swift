@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPorts
+
+/// Turns the results of all tasks into the output: joins, proves, and only then puts it in place.
+struct Finisher: Sendable {
+    let assembler: any Assembler
+    let verifier: any Verifier
+    let meter: any QualityMeter
+    let files: any FileStore
+
+    /// Joins and publishes.
+    ///
+    /// The file grows under a hidden name beside the output, so that the last
+    /// step is a rename on one file system; whatever fails before leaves nothing
+    /// behind but the tasks' results.
+    ///
+    /// - Parameters:
+    ///   - job: the job.
+    ///   - prepared: its plan and the source's frames.
+    ///   - tasks: the job's tasks, all completed.
+    ///   - directory: where their results lie.
+    ///   - progress: called with the share that is done, 0 to 1.
+    /// - Throws: `CoordinatorError` or what the ports throw; `CancellationError` when cancelled.
+    func finish(
+        _ job: JobRecord, prepared: PreparedJob, tasks: [TaskRecord], directory: String,
+        progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> FinishedJob {
+        let (plan, index) = (prepared.plan, prepared.index)
+        let temporary = Self.temporaryPath(for: job)
+        try files.remove(temporary)
+        do {
+            let artifacts = tasks.compactMap(\.artifact)
+            try checkSpace(for: artifacts, plan: plan, at: temporary)
+            let paths = Dictionary(uniqueKeysWithValues: artifacts.map { ($0.task, "\(directory)/\($0.fileName)") })
+            let report = try await assembler.assemble(
+                AssemblyRequest(
+                    plan: plan, index: index, segments: try segmentPaths(prepared, artifacts, in: directory),
+                    artifacts: paths,
+                    output: temporary),
+                progress: progress)
+            try Task.checkCancellation()
+            let verification = try await verify(job, plan: plan, index: index, output: temporary)
+            let quality = try await measure(job, plan: plan, index: index, output: temporary)
+            try Task.checkCancellation()
+            try checkOutput(job)
+            try files.publish(temporary, as: job.output)
+            return FinishedJob(
+                frames: report.frames, size: report.size, verification: verification, quality: quality,
+                omissions: plan.layout.omissions + report.omissions)
+        } catch {
+            try? files.remove(temporary)
+            throw error
+        }
+    }
+
+    /// Refuses an output that exists, unless it may be replaced.
+    func checkOutput(_ job: JobRecord) throws {
+        guard job.overwrite || !files.exists(job.output) else {
+            throw CoordinatorError(
+                .outputExists, "\(job.output) exists already",
+                advice: "Choose another name, or say --overwrite to replace it.")
+        }
+    }
+
+    private func checkSpace(for artifacts: [Artifact], plan: JobPlan, at path: String) throws {
+        let copied = plan.layout.streams.contains { $0.origin == .source && $0.kind == .video }
+        let needed = artifacts.reduce(copied ? plan.source.fingerprint.size : ByteCount(0)) { $0 + $1.payload }
+        let free = try files.freeSpace(at: path)
+        guard free >= needed else {
+            throw CoordinatorError(
+                .noSpace, "\(path) needs \(needed.bytes) bytes, and \(free.bytes) are free",
+                advice: "Free some space and run the same command again; finished segments are kept.")
+        }
+    }
+
+    private func segmentPaths(_ prepared: PreparedJob, _ artifacts: [Artifact], in directory: String) throws -> [String]
+    {
+        let completed = Dictionary(uniqueKeysWithValues: artifacts.map { ($0.task, $0) })
+        return try prepared.segmentTasks(completed: completed).map { task in
+            guard let artifact = completed[task] else {
+                throw CoordinatorError(.taskFailed, "task \(task) has no result")
+            }
+            return "\(directory)/\(artifact.fileName)"
+        }
+    }
+
+    private func verify(
+        _ job: JobRecord, plan: JobPlan, index: FrameIndex?, output: String
+    ) async throws
+        -> VerificationReport?
+    {
+        guard job.verification != .none else { return nil }
+        let report = try await verifier.verify(output: output, against: plan.source, index: index, plan: plan)
+        guard report.passed else {
+            let failures = report.checks.filter { !$0.passed }.map { "\($0.name): \($0.detail)" }
+            throw CoordinatorError(
+                .verificationFailed,
+                "the result of \(job.source) does not match it: " + failures.joined(separator: "; "),
+                advice: "Nothing was put in place; the source is untouched.")
+        }
+        return report
+    }
+
+    private func measure(
+        _ job: JobRecord, plan: JobPlan, index: FrameIndex?, output: String
+    ) async throws
+        -> QualityReport?
+    {
+        guard job.verification == .full, let index else { return nil }
+        let report = try await meter.measure(output: output, against: plan.source, index: index) { _ in }
+        let expected = plan.segments.isEmpty || plan.constantRate != nil ? report.decodedFrames : index.frameCount
+        guard report.decodedFrames == expected else {
+            throw CoordinatorError(
+                .verificationFailed, "\(report.decodedFrames) of \(expected) frames of the result decode",
+                advice: "Nothing was put in place; the source is untouched.")
+        }
+        return report
+    }
+
+    private static func temporaryPath(for job: JobRecord) -> String {
+        let slash = job.output.lastIndex(of: "/")
+        let directory = slash.map { job.output[...$0] } ?? ""
+        let name = slash.map { job.output[job.output.index(after: $0)...] } ?? job.output[...]
+        return "\(directory).\(name).\(job.id).part"
+    }
+}

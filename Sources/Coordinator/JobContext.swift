@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPorts
+
+/// What a coordinator holds of one job besides the scheduler's view of it.
+struct JobContext {
+    /// The job as it is kept.
+    var record: JobRecord
+    /// The plan and the source's frames.
+    var prepared: PreparedJob
+    /// Where its results lie.
+    var directory: String
+    /// Segments whose results were there already.
+    var reused = 0
+    /// What made it fail, where that is more than a code and a message.
+    var failure: (any Error)?
+    /// The join that is under way.
+    var assembly: Task<Void, Never>?
+    /// How it ended.
+    var outcome: Result<FinishedJob, any Error>?
+    /// Who waits for its end.
+    var waiters: [CheckedContinuation<FinishedJob, any Error>] = []
+
+    /// Notes how the job ended, and tells everyone who waits.
+    mutating func ended(_ result: Result<FinishedJob, any Error>) {
+        guard outcome == nil else { return }
+        outcome = result
+        for waiter in waiters { waiter.resume(with: result) }
+        waiters = []
+    }
+
+    /// The times of the frames of a segment, as planned.
+    func times(of expectation: TaskSpecification.Expectation) -> [Int64] {
+        guard case .frames(let segment) = expectation, let index = prepared.index,
+            segment.frames.upperBound <= index.presentationTimes.count
+        else { return [] }
+        return Array(index.presentationTimes[segment.frames])
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+internal import MartletPlanning
+package import MartletPorts
+
+/// Everything about a job that is known before the first frame is encoded.
+package struct PreparedJob: Sendable, Equatable {
+    /// The plan.
+    package var plan: JobPlan
+    /// The source's frames; `nil` when it has no picture.
+    package var index: FrameIndex?
+    /// The ffmpeg build that the plan is for.
+    package var build: EncoderBuild
+
+    /// The tasks that follow those completed; empty when nothing is left to do.
+    ///
+    /// - Throws: `PlanningError`.
+    package func nextTasks(completed: [TaskID: Artifact]) throws -> [TaskSpecification] {
+        try StagePlanner(plan: plan, index: index, codecMajorVersion: build.codecMajorVersion)
+            .nextTasks(completed: completed)
+    }
+
+    /// The task whose result is the picture of each segment, in order.
+    func segmentTasks(completed: [TaskID: Artifact]) throws -> [TaskID] {
+        try StagePlanner(plan: plan, index: index, codecMajorVersion: build.codecMajorVersion)
+            .segmentTasks(completed: completed)
+    }
+}
