@@ -53,6 +53,8 @@ struct Program: Sendable {
         case .plan: try await PlanCommand(context: context).run()
         case .probe: try await ProbeCommand(context: context).run()
         case .verify: await VerifyCommand(context: context).run()
+        case .doctor: try await DoctorCommand(context: context).run()
+        case .bench: try await BenchCommand(context: context).run()
         case .completions: completions(context)
         }
     }

@@ -46,9 +46,6 @@ protocol Engine: Sendable {
     /// The libraries that are linked in, by name, such as `libavformat` and `59.27.100`.
     var libraries: [LibraryVersion] { get }
 
-    /// The encoders worth trying on this system, in the order of `VideoCodec`.
-    var encoders: [EncoderChoice] { get }
-
     /// The bytes that can still be written in a directory.
     func freeSpace(at directory: String) throws -> ByteCount
 }
@@ -59,16 +56,6 @@ struct LibraryVersion: Sendable, Equatable {
     var name: String
     /// Its version, such as `59.27.100`.
     var version: String
-}
-
-/// An encoder and what it makes.
-struct EncoderChoice: Sendable, Equatable {
-    /// What it makes.
-    var codec: VideoCodec
-    /// FFmpeg's name of it.
-    var name: String
-    /// The options that Martlet encodes with when the user says nothing, such as `-preset`, `medium`.
-    var defaultArguments: [String]
 }
 
 /// A plan and the work that it means.

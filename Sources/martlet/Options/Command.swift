@@ -3,7 +3,7 @@
 
 /// What the program can be told to do.
 enum Command: String, Sendable, CaseIterable {
-    case transcode, plan, probe, verify, completions
+    case transcode, plan, probe, verify, doctor, bench, completions
 
     /// One argument without a name.
     struct Argument: Sendable, Equatable {
@@ -32,6 +32,8 @@ enum Command: String, Sendable, CaseIterable {
         case .plan: "Shows what transcode would do, without encoding"
         case .probe: "Shows what a media file holds"
         case .verify: "Checks a finished film against its source"
+        case .doctor: "Checks what this machine can do"
+        case .bench: "Measures how fast this machine encodes"
         case .completions: "Prints completions for a shell"
         }
     }
@@ -51,7 +53,7 @@ enum Command: String, Sendable, CaseIterable {
             ]
         case .probe: [Argument(name: "FILE", help: "The media file.")]
         case .verify: [Argument(name: "OUTPUT", help: "The finished film.")]
-
+        case .doctor, .bench: []
         case .completions:
             [Argument(name: "SHELL", help: "The shell.", choices: Shell.allCases.map(\.rawValue))]
         }
@@ -64,6 +66,8 @@ enum Command: String, Sendable, CaseIterable {
         case .plan: Options.encoding + [Options.json] + Options.loudness
         case .probe: [Options.json] + Options.loudness
         case .verify: [Options.against, Options.full, Options.json] + Options.loudness
+        case .doctor: [Options.inspectedDirectory, Options.json] + Options.loudness
+        case .bench: [Options.duration, Options.measuredCodec, Options.json] + Options.loudness
         case .completions: []
         }
     }
@@ -94,6 +98,8 @@ enum Command: String, Sendable, CaseIterable {
                 Example(line: "martlet verify film.mp4 --against film.mkv", meaning: "frames, times and streams"),
                 Example(line: "martlet verify film.mp4 --against film.mkv --full", meaning: "and every picture"),
             ]
+        case .doctor: [Example(line: "martlet doctor", meaning: "which encoders work here, and what is missing")]
+        case .bench: [Example(line: "martlet bench --codec h264 --duration 10", meaning: "ten seconds at each size")]
         case .completions:
             [
                 Example(line: "source <(martlet completions bash)", meaning: "in ~/.bashrc"),

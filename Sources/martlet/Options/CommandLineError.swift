@@ -31,6 +31,8 @@ struct CommandLineError: CodedError, Equatable {
         case outputUnwritable = "output.unwritable"
         /// The film does not match its source.
         case verificationFailed = "verify.mismatch"
+        /// This machine lacks what the work needs.
+        case unfit = "machine.unfit"
         /// Standard output took no more.
         case printFailed = "output.print_failed"
     }
@@ -53,6 +55,7 @@ struct CommandLineError: CodedError, Equatable {
     var exitStatus: ExitStatus {
         switch code {
         case .inputMissing: .badInput
+        case .unfit: .jobFailed
         case .verificationFailed: .verificationFailed
         case .outputUnwritable, .printFailed: .writeFailed
         default: .usage

@@ -12,7 +12,7 @@ enum Options {
             "The picture's codec, or one encoder by ffmpeg's name, such as libx265 or h264_nvenc; copy takes the picture over as it is.",
             default: "h264; vp9 for WebM", into: \.codec),
         Option(
-            "crf", .number(0...63), .picture,
+            "crf", .number(0...255), .picture,
             "Constant quality on the encoder's own scale; lower is better. Excludes --bitrate.",
             default: "by encoder", into: \.parameters.crf),
         Option(
