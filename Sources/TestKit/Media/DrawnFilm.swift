@@ -48,7 +48,8 @@ package struct DrawnFilm: Sendable, Equatable {
 
     /// The inputs and the filter chain, as arguments of ffmpeg.
     var inputArguments: [String] {
-        var arguments = ["-f", "lavfi", "-i", "testsrc2=size=\(width)x\(height):rate=\(rate):duration=\(seconds)"]
+        let (even, evenHeight) = (width + width % 2, height + height % 2)
+        var arguments = ["-f", "lavfi", "-i", "testsrc2=size=\(even)x\(evenHeight):rate=\(rate):duration=\(seconds)"]
         if soundSeconds != 0 {
             let length = soundSeconds ?? seconds
             arguments += [
@@ -61,7 +62,8 @@ package struct DrawnFilm: Sendable, Equatable {
             "split[film][strip];[strip]crop=\(Self.bits * square):\(square):0:0,format=gray,"
             + "geq=lum='235*mod(floor(N/pow(2,floor(X/\(square)))),2)+16*eq(0,mod(floor(N/pow(2,floor(X/\(square)))),2))'"
             + "[number];[film][number]overlay=0:0:format=auto"
-        let chain = ["negate=enable='mod(floor(t/4),2)'", filters, number, lastFilters].filter { !$0.isEmpty }
+        let size = (even, evenHeight) == (width, height) ? "" : "scale=\(width):\(height)"
+        let chain = ["negate=enable='mod(floor(t/4),2)'", size, filters, number, lastFilters].filter { !$0.isEmpty }
         return arguments + ["-vf", chain.joined(separator: ",")]
     }
 }

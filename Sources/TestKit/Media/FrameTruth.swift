@@ -10,7 +10,7 @@ package struct FrameTruth: Sendable, Equatable {
     package struct Frame: Sendable, Equatable {
         /// When it is shown, in ticks of the truth's clock.
         package var ticks: Int64
-        /// The MD5 of its samples.
+        /// A 128-bit hash of its samples.
         package var digest: String
     }
 
@@ -41,7 +41,8 @@ package struct FrameTruth: Sendable, Equatable {
         if let filters { arguments += ["-vf", filters] }
         if let format { arguments += ["-pix_fmt", format] }
         let outcome = try await Turnstile.processors.pass { [arguments] in
-            try await ChildProcess.run("ffmpeg", arguments + ["-f", "framemd5", "-"], deadline: deadline)
+            try await ChildProcess.run(
+                "ffmpeg", arguments + ["-f", "framehash", "-hash", "murmur3", "-"], deadline: deadline)
         }
         guard outcome.isSuccess, let truth = FrameTruth(listing: outcome.output) else {
             throw CannotDecode(
@@ -50,7 +51,7 @@ package struct FrameTruth: Sendable, Equatable {
         return truth
     }
 
-    /// Reads ffmpeg's `framemd5` listing; `nil` when it has no clock.
+    /// Reads ffmpeg's `framehash` listing; `nil` when it has no clock.
     init?(listing: String) {
         var timeBase: TimeBase?
         var frames: [Frame] = []
@@ -98,4 +99,9 @@ package struct FrameTruth: Sendable, Equatable {
         }
         return nil
     }
+}
+
+extension FrameTruth {
+    /// The time of the first frame, in seconds on the file's clock.
+    package var startSeconds: Double { frames.first.map { Double($0.ticks) * timeBase.value } ?? 0 }
 }
