@@ -75,13 +75,18 @@ package struct QualityReport: Sendable, Equatable, Codable {
     package var vmaf: Double?
     /// Whether every sample is equal.
     package var isLossless: Bool
+    /// How the comparison was made where that is not obvious, and why a measure is missing, a sentence each.
+    package var remarks: [String]
 
     /// Makes a report.
-    package init(decodedFrames: Int, ssim: Double?, psnr: Double?, vmaf: Double?, isLossless: Bool) {
+    package init(
+        decodedFrames: Int, ssim: Double?, psnr: Double?, vmaf: Double?, isLossless: Bool, remarks: [String] = []
+    ) {
         self.decodedFrames = decodedFrames
         self.ssim = ssim
         self.psnr = psnr
         self.vmaf = vmaf
         self.isLossless = isLossless
+        self.remarks = remarks
     }
 }

@@ -60,7 +60,9 @@ struct FFmpegProcess: Sendable {
                 .stalled, "ffmpeg made no progress for \(options.stallTimeout)\(frames), and was ended.",
                 isRetryable: true, log: "\(text)\n\(log)")
         }
-        if let error = FailureDiagnosis(ending: result.ending, log: log, command: text).error { throw error }
+        let inputs = zip(arguments, arguments.dropFirst()).filter { $0.0 == "-i" }.map(\.1)
+        let diagnosis = FailureDiagnosis(ending: result.ending, log: log, command: text, inputs: inputs)
+        if let error = diagnosis.error { throw error }
         return RunReport(
             cpuTime: result.cpuTime, wallTime: result.wallTime, peakMemory: result.peakMemory, log: log,
             output: output)

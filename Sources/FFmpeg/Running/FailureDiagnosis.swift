@@ -12,6 +12,8 @@ struct FailureDiagnosis {
     let log: String
     /// The whole command, for people.
     let command: String
+    /// What follows each `-i`.
+    let inputs: [String]
 
     /// The error; `nil` when the run did what it should.
     var error: FFmpegError? {
@@ -52,16 +54,28 @@ struct FailureDiagnosis {
         }
         if let line = line(
             "Unknown encoder", "Unknown decoder", "No such filter", "Unrecognized option",
-            "Option not found", "Error setting option", "Unable to parse option", "Undefined constant or missing",
-            "Encoder not found", "Unknown pixel format", "not found in the linked libraries")
+            "Option not found", "Error setting preset", "Error setting option", "Unable to parse option",
+            "Undefined constant or missing", "Encoder not found", "Unknown pixel format",
+            "not found in the linked libraries")
         {
             return make(
                 .unsupported, "This ffmpeg cannot do what was asked: \(line)",
                 advice: "`martlet doctor` shows what it can do.")
         }
-        if let line = inputLine {
+        if let refused = line("not on whitelist") {
+            let format = refused.hasPrefix("Format") ? "Its format" : "It"
+            return make(
+                .badInput, "ffmpeg may not open its input. \(format) refers to other files or addresses.",
+                advice: "Give the media file itself, not a playlist or script.")
+        }
+        if let line = line(startingWith: inputs) ?? line("Error opening input") {
             let isDevice = line.contains("Input/output error") || line.contains("Stale file handle")
             return make(.badInput, "ffmpeg cannot read its input: \(line)", isRetryable: isDevice)
+        }
+        if let line = line(startingWith: ["file:"]) {
+            return make(
+                .notWritable, "ffmpeg cannot write its output: \(line)",
+                advice: "Check that the directory is there and may be written to.")
         }
         // ffmpeg catches SIGTERM and SIGINT, and then ends with this code.
         if exitCode == 255 { return make(.killed, "ffmpeg was told to stop from outside.", isRetryable: true) }
@@ -75,27 +89,22 @@ struct FailureDiagnosis {
             advice: "Free some space, or choose another place for the output and the work directory.")
     }
 
-    /// The line that says why an input was not opened. Damaged packets are
-    /// reported in the same words, but with the decoder's name in front.
-    private var inputLine: String? {
-        lines.first { line in
-            if line.hasPrefix("Error opening input") || line.contains("not on whitelist") { return true }
-            guard line.hasPrefix("file:") || line.contains("Error opening input:") else { return false }
-            return [
-                "Invalid data found", "No such file", "Permission denied", "Input/output error", "Is a directory",
-                "Stale file handle", "Protocol not found", "Invalid argument", "End of file",
-            ].contains { line.contains($0) }
-        }
-    }
-
     private var lines: [String] { Self.lines(of: log) }
 
     private var lastWords: String { lines.last.map { " Its last words: \($0)" } ?? "" }
 
-    private func says(_ phrases: String...) -> Bool { phrases.contains { log.contains($0) } }
+    private func says(_ phrases: String...) -> Bool {
+        lines.contains { line in phrases.contains { line.contains($0) } }
+    }
 
     private func line(_ phrases: String...) -> String? {
         lines.first { line in phrases.contains { line.contains($0) } }
+    }
+
+    /// The first line about one of these files. Damaged packets are reported in
+    /// the same words, but without the file's name in front.
+    private func line(startingWith names: [String]) -> String? {
+        lines.first { line in names.contains { line.hasPrefix($0) } }
     }
 
     private func make(
@@ -104,9 +113,10 @@ struct FailureDiagnosis {
         FFmpegError(code, message, advice: advice, isRetryable: isRetryable, log: "\(command)\n\(log)")
     }
 
-    /// The messages without the `[component @ address]` in front, and without empty lines.
+    /// The messages without the `[component @ address]` in front. Indented lines
+    /// describe inputs, where a title could read like a message, and are left out.
     static func lines(of log: String) -> [String] {
-        log.split(separator: "\n").compactMap { line in
+        log.split(separator: "\n").filter { !$0.hasPrefix("  ") }.compactMap { line in
             var line = line
             while line.hasPrefix("["), let end = line.range(of: "] ") { line = line[end.upperBound...] }
             let text = line.trimmingCharacters(in: .whitespaces)

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import Foundation
+internal import MartletModel
+
+/// Keeps the listings of programs in a directory, so that a start does not
+/// have to run them again.
+///
+/// An entry holds for one path, size and time of change. A directory that
+/// cannot be used only costs time.
+struct ListingCache: Sendable {
+    private struct Entry: Codable {
+        var format: Int
+        var path: String
+        var size: Int64
+        var modifiedMilliseconds: Int64
+        var listing: BuildListing
+    }
+
+    /// Grows when `BuildListing` changes.
+    private static let format = 1
+
+    private let directory: String?
+
+    /// Makes a cache; `nil` keeps nothing.
+    init(directory: String?) { self.directory = directory }
+
+    /// The kept listing of the program as it is now; `nil` when there is none.
+    func listing(of program: FFmpegProgram) -> BuildListing? {
+        guard let file = file(for: program), let content = FileManager.default.contents(atPath: file.path),
+            let entry = try? JSONDecoder().decode(Entry.self, from: content), let state = state(of: program),
+            entry.format == Self.format, entry.path == program.path, entry.size == state.size,
+            entry.modifiedMilliseconds == state.modifiedMilliseconds
+        else { return nil }
+        return entry.listing
+    }
+
+    /// Keeps a listing; what fails here is tried again at the next start.
+    func keep(_ listing: BuildListing, of program: FFmpegProgram) {
+        guard let file = file(for: program), let state = state(of: program) else { return }
+        let entry = Entry(
+            format: Self.format, path: program.path, size: state.size,
+            modifiedMilliseconds: state.modifiedMilliseconds, listing: listing)
+        try? FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try? JSONEncoder().encode(entry).write(to: file, options: .atomic)
+    }
+
+    private func file(for program: FFmpegProgram) -> URL? {
+        guard let directory else { return nil }
+        var hash = StableHash()
+        hash.combine(program.path)
+        return URL(filePath: directory).appending(path: "ffmpeg-\(String(hash.value, radix: 16)).json")
+    }
+
+    private func state(of program: FFmpegProgram) -> (size: Int64, modifiedMilliseconds: Int64)? {
+        let path = URL(filePath: program.path).resolvingSymlinksInPath().path
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+            let size = attributes[.size] as? NSNumber, let modified = attributes[.modificationDate] as? Date
+        else { return nil }
+        return (size.int64Value, Int64((modified.timeIntervalSince1970 * 1000).rounded()))
+    }
+}
