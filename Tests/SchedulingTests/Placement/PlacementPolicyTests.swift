@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletScheduling
+import MartletTestKit
+import Testing
+
+@Suite struct PlacementPolicyTests {
+    private func task(
+        _ id: String, cost: Double = 1, memory: Int64 = 100, encoder: String = "libx264", failedOn: [String] = []
+    ) -> ReadyTask {
+        ReadyTask(
+            id: TaskID(id), cost: cost, memory: .mebibytes(memory), encoder: encoder,
+            failedOn: Set(failedOn.map { WorkerID($0) }))
+    }
+
+    private func job(
+        _ id: String, _ ready: [ReadyTask], priority: Priority = .normal, running: Int = 0, build: String? = nil
+    ) -> JobOffer {
+        JobOffer(id: JobID(id), priority: priority, running: running, buildDigest: build, ready: ready)
+    }
+
+    private func worker(
+        _ id: String, slots: Int = 1, running: Int = 0, memory: Int64 = 1000, used: Int64 = 0, build: String = "b",
+        encoders: Set<String> = []
+    ) -> WorkerOffer {
+        WorkerOffer(
+            profile: .sample(id, slots: slots, memoryMebibytes: memory, buildDigest: build, encoders: encoders),
+            running: running, usedMemory: .mebibytes(used))
+    }
+
+    /// The decisions as text, `job/task>worker`.
+    private func place(_ jobs: [JobOffer], _ workers: [WorkerOffer]) -> [String] {
+        PlacementPolicy.place(jobs: jobs, workers: workers).map { "\($0.job)/\($0.task)>\($0.worker)" }
+    }
+
+    @Test func urgentJobsComeFirst() {
+        let jobs = [
+            job("low", [task("a")], priority: .low), job("normal", [task("a")]),
+            job("critical", [task("a")], priority: .critical),
+            job("high", [task("a")], priority: .high),
+        ]
+        #expect(
+            place(jobs, [worker("w", slots: 3)]) == ["critical/a>w", "high/a>w", "normal/a>w"])
+    }
+
+    @Test func equalJobsShareTheSlots() {
+        let jobs = [
+            job("first", [task("a"), task("b"), task("c")], running: 2),
+            job("second", [task("a"), task("b"), task("c")]), job("third", [task("a"), task("b")], running: 1),
+        ]
+        #expect(
+            place(jobs, [worker("w", slots: 5)])
+                == ["second/a>w", "second/b>w", "third/a>w", "first/a>w", "second/c>w"])
+    }
+
+    @Test func workGoesToTheWorkerWithMostFreeSlots() {
+        let ready = (1...5).map { task("t\($0)") }
+        #expect(
+            place([job("j", ready)], [worker("b", slots: 2), worker("a", slots: 3, running: 1), worker("c")])
+                == ["j/t1>a", "j/t2>b", "j/t3>a", "j/t4>b", "j/t5>c"])
+    }
+
+    @Test func memoryIsRespectedUnlessTheWorkerIsEmpty() {
+        let ready = [task("huge", memory: 5000), task("half", memory: 500), task("large", memory: 600)]
+        #expect(place([job("j", ready)], [worker("w", slots: 4)]) == ["j/huge>w"])
+        #expect(
+            place([job("j", ready)], [worker("w", slots: 4, running: 1, memory: 1000, used: 100)]) == ["j/half>w"])
+        #expect(
+            place([job("j", ready)], [worker("w", slots: 4, memory: 8000)]) == ["j/huge>w", "j/half>w", "j/large>w"])
+    }
+
+    @Test func buildAndEncoderMustFit() {
+        let jobs = [job("pinned", [task("a"), task("b", encoder: "libsvtav1")], build: "new")]
+        #expect(place(jobs, [worker("w", slots: 2, build: "old")]) == [])
+        #expect(place(jobs, [worker("w", slots: 2, build: "new", encoders: ["libx264"])]) == ["pinned/a>w"])
+        #expect(place(jobs, [worker("w", slots: 2, build: "new")]) == ["pinned/a>w", "pinned/b>w"])
+    }
+
+    @Test func taskGoesToAWorkerItDidNotFailOnWhileThereIsOne() {
+        let jobs = [job("j", [task("a", failedOn: ["w1"])])]
+        #expect(place(jobs, [worker("w1", slots: 5), worker("w2")]) == ["j/a>w2"])
+        #expect(place(jobs, [worker("w1", slots: 5), worker("w2", running: 1)]) == [])
+        #expect(place(jobs, [worker("w1", slots: 5)]) == ["j/a>w1"])
+        #expect(place(jobs, [worker("w1"), worker("w2", running: 1, encoders: ["libx265"])]) == ["j/a>w1"])
+    }
+
+    @Test func orderOfWorkersDoesNotMatter() {
+        let jobs = [job("j", (0..<9).map { task("t\($0)") })]
+        let workers = [worker("c", slots: 2), worker("a", slots: 2), worker("b", slots: 3)]
+        #expect(place(jobs, workers) == place(jobs, workers.reversed()))
+    }
+
+    @Test func nothingHappensWithoutTasksOrSlots() {
+        #expect(place([], [worker("w")]) == [])
+        #expect(place([job("j", [])], [worker("w")]) == [])
+        #expect(place([job("j", [task("a")])], []) == [])
+        #expect(place([job("j", [task("a")])], [worker("w", running: 1)]) == [])
+    }
+}

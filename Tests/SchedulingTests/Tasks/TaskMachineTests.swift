@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletScheduling
+import MartletTestKit
+import Testing
+
+@Suite struct TaskMachineTests {
+    let job = JobID("j")
+    let id = TaskID("a")
+    let w1 = WorkerID("w1")
+    let w2 = WorkerID("w2")
+    let length = Duration.seconds(30)
+    let policy: RetryPolicy = {
+        var policy = RetryPolicy()
+        policy.jitter = 0
+        policy.maximumInterruptions = 3
+        return policy
+    }()
+    let broken = AttemptResult.failed(code: "ffmpeg.failed", message: "it broke", log: "", isRetryable: true)
+
+    private func machine(_ state: TaskState = .pending, epoch: Int = 0, failures: Int = 0) -> TaskMachine {
+        TaskMachine(
+            TaskRecord(
+                job: job, specification: .sample("a"), state: state, epoch: epoch, failures: failures,
+                artifact: state == .completed ? .sample(id) : nil))
+    }
+
+    private func token(_ epoch: Int, _ worker: WorkerID) -> LeaseToken {
+        LeaseToken(job: job, task: id, epoch: Epoch(epoch), worker: worker)
+    }
+
+    @Test func failsTwiceAndThenSucceeds() {
+        var task = machine()
+        var generator = SplitMix64(seed: 1)
+        #expect(task.inputsCompleted() == .queue)
+        #expect(task.leased(to: w1, now: at(0), duration: length) == .start(token(1, w1)))
+        #expect(
+            task.finished(token(1, w1), result: broken, now: at(1), policy: policy, using: &generator)
+                == .retry(token(1, w1), started: at(0), at: at(6), reason: "it broke"))
+        #expect(task.record.failures == 1)
+        #expect(task.ticked(now: at(5.9), policy: policy) == .none)
+        #expect(task.ticked(now: at(6), policy: policy) == .queue)
+        #expect(task.leased(to: w2, now: at(7), duration: length) == .start(token(2, w2)))
+        #expect(
+            task.finished(token(2, w2), result: broken, now: at(8), policy: policy, using: &generator)
+                == .retry(token(2, w2), started: at(7), at: at(18), reason: "it broke"))
+        #expect(task.ticked(now: at(18), policy: policy) == .queue)
+        #expect(task.leased(to: w1, now: at(18), duration: length) == .start(token(3, w1)))
+        #expect(
+            task.finished(
+                token(3, w1), result: .completed(.sample(id)), now: at(19), policy: policy, using: &generator)
+                == .complete(token(3, w1), started: at(18), .sample(id)))
+        #expect(task.failedOn == [w1, w2])
+        #expect(
+            task.record
+                == TaskRecord(
+                    job: job, specification: .sample("a"), state: .completed, epoch: 3, failures: 2,
+                    artifact: .sample(id)))
+    }
+
+    @Test func thirdFailureIsTheLast() {
+        var task = machine(failures: 2)
+        var generator = SplitMix64(seed: 1)
+        _ = task.inputsCompleted()
+        _ = task.leased(to: w1, now: at(0), duration: length)
+        #expect(
+            task.finished(token(1, w1), result: broken, now: at(1), policy: policy, using: &generator)
+                == .fail(token(1, w1), started: at(0), code: "ffmpeg.failed", message: "it broke"))
+        #expect(task.taskState == .failed)
+    }
+
+    @Test func hopelessFailureIsNotTriedAgain() {
+        var task = machine()
+        var generator = SplitMix64(seed: 1)
+        _ = task.inputsCompleted()
+        _ = task.leased(to: w1, now: at(0), duration: length)
+        let full = AttemptResult.failed(code: "disk.full", message: "no space", log: "", isRetryable: false)
+        #expect(
+            task.finished(token(1, w1), result: full, now: at(1), policy: policy, using: &generator)
+                == .fail(token(1, w1), started: at(0), code: "disk.full", message: "no space"))
+    }
+
+    @Test func interruptionsQueueAtOnceWithoutBlameButNotForEver() {
+        var task = machine()
+        var generator = SplitMix64(seed: 1)
+        _ = task.inputsCompleted()
+        _ = task.leased(to: w1, now: at(0), duration: length)
+        #expect(
+            task.finished(token(1, w1), result: .interrupted, now: at(1), policy: policy, using: &generator)
+                == .requeue(token(1, w1), started: at(0), reason: "the worker gave it back"))
+        #expect(task.taskState == .queued)
+        _ = task.leased(to: w1, now: at(2), duration: length)
+        #expect(
+            task.ticked(now: at(32), policy: policy)
+                == .requeue(token(2, w1), started: at(2), reason: "worker w1 fell silent"))
+        #expect(task.failures == 0)
+        _ = task.leased(to: w1, now: at(40), duration: length)
+        #expect(
+            task.workerLost(policy: policy, reason: "worker w1 left")
+                == .fail(
+                    token(3, w1), started: at(40), code: "scheduling.interrupted",
+                    message: "task a came back unfinished 3 times; the last time, worker w1 left"))
+    }
+
+    @Test func resultOfAnExpiredLeaseIsRefused() {
+        var task = machine()
+        var generator = SplitMix64(seed: 1)
+        _ = task.inputsCompleted()
+        _ = task.leased(to: w1, now: at(0), duration: length)
+        #expect(task.renewed(token(1, w1), now: at(20), duration: length) == .changed)
+        #expect(task.ticked(now: at(30), policy: policy) == .none)
+        #expect(task.ticked(now: at(50), policy: policy) != .none)
+        let done = AttemptResult.completed(.sample(id))
+        #expect(
+            task.finished(token(1, w1), result: done, now: at(51), policy: policy, using: &generator)
+                == .refuse(.staleEpoch))
+        _ = task.leased(to: w2, now: at(52), duration: length)
+        #expect(
+            task.finished(token(1, w1), result: done, now: at(53), policy: policy, using: &generator)
+                == .refuse(.staleEpoch))
+        #expect(
+            task.finished(token(2, w1), result: done, now: at(53), policy: policy, using: &generator)
+                == .refuse(.staleEpoch))
+        #expect(task.renewed(token(1, w1), now: at(53), duration: length) == .refuse(.staleEpoch))
+        #expect(task.taskState == .running)
+    }
+
+    @Test(arguments: TaskState.allCases) func keptTaskGoesOnWhereItWas(_ state: TaskState) {
+        let task = machine(state, epoch: 5, failures: 2)
+        #expect(task.record.epoch == 5)
+        switch state {
+        case .completed:
+            #expect(task.artifact == .sample(id))
+            #expect(task.taskState == .completed)
+        case .failed, .cancelled:
+            #expect(task.failures == 0)
+            #expect(task.taskState == .pending)
+        case .pending, .queued, .running, .retrying:
+            #expect(task.failures == 2)
+            #expect(task.taskState == .pending)
+        }
+    }
+
+    @Test func completedTaskWithoutItsArtifactBeginsAnew() {
+        let record = TaskRecord(job: job, specification: .sample("a"), state: .completed, epoch: 5, failures: 1)
+        let task = TaskMachine(record)
+        #expect(task.taskState == .pending)
+        #expect(task.record.epoch == 5)
+    }
+
+    enum EventName: CaseIterable {
+        case inputs, lease, renew, succeed, fail, giveBack, tickEarly, tickLate, lose, cancel
+    }
+
+    private func taskIn(_ state: TaskState) -> TaskMachine {
+        var task = machine()
+        var generator = SplitMix64(seed: 1)
+        switch state {
+        case .pending: break
+        case .queued: _ = task.inputsCompleted()
+        case .running:
+            task = taskIn(.queued)
+            _ = task.leased(to: w1, now: at(0), duration: length)
+        case .completed:
+            task = taskIn(.running)
+            _ = task.finished(
+                token(1, w1), result: .completed(.sample(id)), now: at(1), policy: policy, using: &generator)
+        case .retrying:
+            task = taskIn(.running)
+            _ = task.finished(token(1, w1), result: broken, now: at(1), policy: policy, using: &generator)
+        case .failed:
+            task = taskIn(.running)
+            let result = AttemptResult.failed(code: "c", message: "m", log: "", isRetryable: false)
+            _ = task.finished(token(1, w1), result: result, now: at(1), policy: policy, using: &generator)
+        case .cancelled:
+            task = taskIn(.queued)
+            _ = task.cancelled()
+        }
+        return task
+    }
+
+    /// The state after the event; `nil` when nothing may change.
+    private func next(_ state: TaskState, _ event: EventName) -> TaskState? {
+        switch (state, event) {
+        case (.pending, .inputs): .queued
+        case (.queued, .lease): .running
+        case (.running, .succeed): .completed
+        case (.running, .fail): .retrying
+        case (.running, .giveBack), (.running, .tickLate), (.running, .lose): .queued
+        case (.retrying, .tickLate): .queued
+        case (.pending, .cancel), (.queued, .cancel), (.running, .cancel), (.retrying, .cancel): .cancelled
+        default: nil
+        }
+    }
+
+    @Test(arguments: TaskState.allCases, EventName.allCases)
+    func everyStateAnswersEveryEvent(_ state: TaskState, _ event: EventName) {
+        var task = taskIn(state)
+        #expect(task.taskState == state)
+        let before = task
+        var generator = SplitMix64(seed: 1)
+        let now = at(2)
+        let action =
+            switch event {
+            case .inputs: task.inputsCompleted()
+            case .lease: task.leased(to: w2, now: now, duration: length)
+            case .renew: task.renewed(token(1, w1), now: now, duration: length)
+            case .succeed:
+                task.finished(
+                    token(1, w1), result: .completed(.sample(id)), now: now, policy: policy, using: &generator)
+            case .fail: task.finished(token(1, w1), result: broken, now: now, policy: policy, using: &generator)
+            case .giveBack:
+                task.finished(token(1, w1), result: .interrupted, now: now, policy: policy, using: &generator)
+            case .tickEarly: task.ticked(now: now, policy: policy)
+            case .tickLate: task.ticked(now: at(100), policy: policy)
+            case .lose: task.workerLost(policy: policy, reason: "gone")
+            case .cancel: task.cancelled()
+            }
+        if let next = next(state, event) {
+            #expect(task.taskState == next)
+        } else if state == .running, event == .renew {
+            #expect(action == .changed)
+            #expect(task.deadline == at(32))
+        } else {
+            // What comes from a lease that does not hold is refused, and nothing changes.
+            #expect(task == before)
+            switch event {
+            case .lease, .renew, .succeed, .fail, .giveBack:
+                if case .refuse = action {} else { Issue.record("\(action) instead of a refusal") }
+            case .inputs, .tickEarly, .tickLate, .lose, .cancel: #expect(action == .none)
+            }
+        }
+        #expect(task.token == nil || task.taskState == .running)
+        #expect(task.record.epoch >= before.record.epoch)
+    }
+}
