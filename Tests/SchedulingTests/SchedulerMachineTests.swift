@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletScheduling
+import MartletTestKit
+import Testing
+
+@Suite struct SchedulerMachineTests {
+    let j = JobID("j")
+    let w1 = WorkerID("w1")
+
+    private func lease(_ task: String, _ epoch: Int, _ worker: String, job: String = "j") -> LeaseToken {
+        LeaseToken(job: JobID(job), task: TaskID(task), epoch: Epoch(epoch), worker: WorkerID(worker))
+    }
+
+    /// The leases that are given out by these actions.
+    private func assigned(_ actions: [SchedulingAction]) -> [LeaseToken] {
+        actions.compactMap { if case .assign(let lease, _) = $0 { lease } else { nil } }
+    }
+
+    /// A scheduler with one job of these tasks, and no worker.
+    private func scheduler(
+        _ tasks: [TaskSpecification], configuration: SchedulingConfiguration = SchedulingConfiguration()
+    ) -> SchedulerMachine {
+        var scheduler = SchedulerMachine(configuration: configuration)
+        _ = scheduler.jobAdded(JobEntry(id: j), now: at(0))
+        _ = scheduler.tasksPlanned(tasks, of: j, now: at(0))
+        return scheduler
+    }
+
+    @Test func oneJobOnOneWorkerFromStartToEnd() {
+        var scheduler = SchedulerMachine()
+        var generator = SplitMix64(seed: 1)
+        let task = TaskSpecification.sample("a")
+        #expect(
+            scheduler.workerRegistered(.sample("w1"), now: at(0)) == [
+                .emit(.workerRegistered(w1)), .emit(.workerStateChanged(w1, .idle)), .wake(at: at(30)),
+            ])
+        #expect(scheduler.jobAdded(JobEntry(id: j), now: at(1)) == [.planNextStage(j)])
+        #expect(
+            scheduler.tasksPlanned([task], of: j, now: at(2)) == [
+                .insertTasks([TaskRecord(job: j, specification: task, state: .queued)]),
+                .persistTasks([TaskRecord(job: j, specification: task, state: .running, epoch: 1)]),
+                .persistJob(j, .processing, failure: nil),
+                .emit(.jobStateChanged(j, .processing)),
+                .recordAttempt(lease("a", 1, "w1"), started: at(2), result: nil),
+                .emit(.taskStarted(j, TaskID("a"), w1, attempt: 1)),
+                .assign(lease("a", 1, "w1"), task),
+                .emit(.workerStateChanged(w1, .processing)),
+            ])
+        #expect(scheduler.heartbeat(w1, holding: [lease("a", 1, "w1")], now: at(15)) == [])
+        let result = AttemptResult.completed(.sample(TaskID("a")))
+        var done = TaskRecord(job: j, specification: task, state: .completed, epoch: 1)
+        done.artifact = .sample(TaskID("a"))
+        #expect(
+            scheduler.taskFinished(lease("a", 1, "w1"), result: result, now: at(20), using: &generator) == [
+                .persistTasks([done]),
+                .recordAttempt(lease("a", 1, "w1"), started: at(2), result: result),
+                .emit(.taskCompleted(j, TaskID("a"), frames: 250, reused: false)),
+                .emit(.progress(j, fraction: 1, framesPerSecond: 0, remainingSeconds: nil)),
+                .planNextStage(j),
+                .emit(.workerStateChanged(w1, .idle)),
+            ])
+        #expect(
+            scheduler.tasksPlanned([], of: j, now: at(21)) == [
+                .persistJob(j, .combining, failure: nil), .emit(.jobStateChanged(j, .combining)), .assemble(j),
+            ])
+        #expect(
+            scheduler.assembled(j, now: at(22)) == [
+                .persistJob(j, .completed, failure: nil), .emit(.jobStateChanged(j, .completed)),
+                .emit(.jobCompleted(j)),
+            ])
+        #expect(scheduler.jobs.isEmpty)
+        #expect(scheduler.assembled(j, now: at(23)) == [.drop(j, nil)])
+    }
+
+    @Test func keptJobReusesItsResults() {
+        var scheduler = SchedulerMachine()
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        var done = TaskRecord(job: j, specification: .sample("a"), state: .completed, epoch: 3)
+        done.artifact = .sample(TaskID("a"))
+        let running = TaskRecord(job: j, specification: .sample("b"), state: .running, epoch: 5)
+        let actions = scheduler.jobAdded(
+            JobEntry(id: j, state: .processing), tasks: [done, running], now: at(1))
+        var queued = running
+        queued.state = .queued
+        #expect(
+            actions.prefix(2) == [
+                .persistTasks([queued]), .emit(.taskCompleted(j, TaskID("a"), frames: 250, reused: true)),
+            ])
+        #expect(assigned(actions) == [lease("b", 6, "w1")])
+        #expect(
+            scheduler.taskProgressed(lease("b", 5, "w1"), frames: 1, outputMicroseconds: nil, now: at(2))
+                == [.refuse(lease("b", 5, "w1"), .staleEpoch)])
+    }
+
+    @Test func failedJobThatIsAddedAgainBeginsANewTry() {
+        var scheduler = SchedulerMachine()
+        var failed = TaskRecord(job: j, specification: .sample("a"), state: .failed, epoch: 3, failures: 3)
+        let actions = scheduler.jobAdded(JobEntry(id: j, state: .failed), tasks: [failed], now: at(0))
+        failed.state = .queued
+        failed.failures = 0
+        #expect(
+            actions.prefix(3) == [
+                .persistTasks([failed]), .persistJob(j, .queued, failure: nil), .emit(.jobStateChanged(j, .queued)),
+            ])
+    }
+
+    @Test func jobThatIsKnownOrDoneIsNotAddedAgain() {
+        var scheduler = scheduler([.sample("a")])
+        let before = scheduler
+        #expect(scheduler.jobAdded(JobEntry(id: j), now: at(1)) == [.drop(j, .waitingForWorkers)])
+        #expect(
+            scheduler.jobAdded(JobEntry(id: JobID("old"), state: .completed), now: at(1))
+                == [.drop(JobID("old"), .completed)])
+        #expect(scheduler == before)
+    }
+
+    @Test func jobWaitsForAWorkerThatCanRunIt() {
+        var scheduler = SchedulerMachine()
+        _ = scheduler.workerRegistered(.sample("w1", encoders: ["libx264"]), now: at(0))
+        _ = scheduler.jobAdded(JobEntry(id: j), now: at(0))
+        #expect(
+            scheduler.tasksPlanned([.sample("a", encoder: "libsvtav1")], of: j, now: at(0)).suffix(2)
+                == [.persistJob(j, .waitingForWorkers, failure: nil), .emit(.jobStateChanged(j, .waitingForWorkers))])
+        let actions = scheduler.workerRegistered(.sample("w2", encoders: ["libsvtav1"]), now: at(1))
+        #expect(assigned(actions) == [lease("a", 1, "w2")])
+        #expect(scheduler.jobs[j]?.jobState == .processing)
+    }
+
+    @Test func silentWorkerLosesItsLeases() {
+        var scheduler = scheduler([.sample("a")])
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        _ = scheduler.workerRegistered(.sample("w2"), now: at(10))
+        #expect(scheduler.ticked(now: at(29)) == [])
+        let actions = scheduler.ticked(now: at(30))
+        #expect(
+            actions.prefix(5) == [
+                .persistTasks([TaskRecord(job: j, specification: .sample("a"), state: .queued, epoch: 1)]),
+                .recordAttempt(lease("a", 1, "w1"), started: at(0), result: .interrupted),
+                .emit(.taskRetried(j, TaskID("a"), attempt: 2, reason: "worker w1 fell silent")),
+                .emit(.workerStateChanged(w1, .disconnected)),
+                .emit(.workerUnregistered(w1)),
+            ])
+        #expect(assigned(actions) == [lease("a", 2, "w2")])
+        #expect(actions.last == .wake(at: at(40)))
+        var generator = SplitMix64(seed: 1)
+        let late = AttemptResult.completed(.sample(TaskID("a")))
+        #expect(
+            scheduler.taskFinished(lease("a", 1, "w1"), result: late, now: at(31), using: &generator)
+                == [.refuse(lease("a", 1, "w1"), .staleEpoch)])
+        #expect(
+            scheduler.heartbeat(w1, holding: [lease("a", 1, "w1")], now: at(32))
+                == [.refuse(lease("a", 1, "w1"), .unknown)])
+    }
+
+    @Test func leaseThatItsWorkerDoesNotNameEndsThoughTheWorkerLives() {
+        var scheduler = scheduler([.sample("a")])
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        for second in [10.0, 20, 29] { #expect(scheduler.heartbeat(w1, holding: [], now: at(second)) == []) }
+        #expect(assigned(scheduler.ticked(now: at(30))) == [lease("a", 2, "w1")])
+        #expect(
+            scheduler.heartbeat(w1, holding: [lease("a", 1, "w1"), lease("a", 2, "w9")], now: at(31)) == [
+                .refuse(lease("a", 1, "w1"), .staleEpoch), .refuse(lease("a", 2, "w9"), .staleEpoch),
+            ])
+    }
+
+    @Test func workerThatStartsAgainLosesWhatItHad() {
+        var scheduler = scheduler([.sample("a")])
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        #expect(assigned(scheduler.workerRegistered(.sample("w1"), now: at(1))) == [lease("a", 2, "w1")])
+        #expect(scheduler.workers[w1]?.leases.count == 1)
+    }
+
+    @Test func leavingWorkerGivesItsTasksBack() {
+        var scheduler = scheduler(TaskSpecification.samples(3))
+        _ = scheduler.workerRegistered(.sample("w1", slots: 2), now: at(0))
+        let actions = scheduler.workerLost(w1, now: at(5))
+        #expect(scheduler.jobs[j]?.ready.count == 3)
+        #expect(actions.last == .emit(.workerUnregistered(w1)))
+        #expect(scheduler.workerLost(w1, now: at(6)) == [])
+    }
+
+    @Test func drainingWorkerEndsItsTasksAndGetsNoMore() {
+        var scheduler = scheduler(TaskSpecification.samples(2))
+        var generator = SplitMix64(seed: 1)
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        #expect(scheduler.workerDrained(w1, now: at(1)) == [.emit(.workerStateChanged(w1, .draining))])
+        let result = AttemptResult.completed(.sample(TaskID("video-0000")))
+        let actions = scheduler.taskFinished(
+            lease("video-0000", 1, "w1"), result: result, now: at(2), using: &generator)
+        #expect(actions.contains(.emit(.taskCompleted(j, TaskID("video-0000"), frames: 250, reused: false))))
+        #expect(assigned(actions) == [])
+    }
+
+    @Test func failedTaskWaitsForItsDelayWithOneTimer() {
+        var configuration = SchedulingConfiguration()
+        configuration.retry.jitter = 0
+        var scheduler = scheduler([.sample("a")], configuration: configuration)
+        var generator = SplitMix64(seed: 1)
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        let broken = AttemptResult.failed(code: "c", message: "it broke", log: "", isRetryable: true)
+        let failed = scheduler.taskFinished(lease("a", 1, "w1"), result: broken, now: at(2), using: &generator)
+        #expect(failed.contains(.emit(.taskRetried(j, TaskID("a"), attempt: 2, reason: "it broke"))))
+        #expect(failed.last == .wake(at: at(7)))
+        #expect(assigned(failed) == [])
+        let ticked = scheduler.ticked(now: at(7))
+        #expect(assigned(ticked) == [lease("a", 2, "w1")])
+        // The worker was last heard of at 2, so its silence would begin to count at 32.
+        #expect(ticked.last == .wake(at: at(32)))
+    }
+
+    @Test func doubtfulWorkerGetsWorkOnlyWhileNoOtherIsThere() {
+        var configuration = SchedulingConfiguration()
+        configuration.quarantineAfterFailures = 1
+        configuration.retry.delay = .seconds(0)
+        var scheduler = scheduler([.sample("a"), .sample("b"), .sample("c")], configuration: configuration)
+        var generator = SplitMix64(seed: 1)
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        let broken = AttemptResult.failed(code: "c", message: "it broke", log: "", isRetryable: true)
+        let alone = scheduler.taskFinished(lease("a", 1, "w1"), result: broken, now: at(1), using: &generator)
+        #expect(assigned(alone) == [lease("b", 1, "w1")])
+        #expect(scheduler.health(of: w1, now: at(1)) == .unhealthy)
+        _ = scheduler.workerRegistered(.sample("w2"), now: at(2))
+        let done = AttemptResult.failed(code: "c", message: "it broke", log: "", isRetryable: true)
+        let other = scheduler.taskFinished(lease("b", 1, "w1"), result: done, now: at(3), using: &generator)
+        #expect(assigned(other) == [])
+        #expect(scheduler.workers[w1]?.leases.isEmpty == true)
+    }
+
+    @Test func onlySoManyJobsAtOnceTheMostUrgentFirst() {
+        var configuration = SchedulingConfiguration()
+        configuration.maximumConcurrentJobs = 1
+        var scheduler = SchedulerMachine(configuration: configuration)
+        #expect(scheduler.jobAdded(JobEntry(id: JobID("first")), now: at(0)) == [.planNextStage(JobID("first"))])
+        #expect(scheduler.jobAdded(JobEntry(id: JobID("second")), now: at(0)) == [])
+        #expect(scheduler.jobAdded(JobEntry(id: JobID("third")), now: at(0)) == [])
+        #expect(scheduler.jobAdded(JobEntry(id: JobID("urgent"), priority: .high), now: at(0)) == [])
+        #expect(scheduler.jobCancelled(JobID("first"), now: at(1)).last == .planNextStage(JobID("urgent")))
+        #expect(
+            scheduler.planningFailed(JobID("urgent"), code: "c", message: "m", now: at(2)).last
+                == .planNextStage(JobID("second")))
+        #expect(
+            scheduler.jobCancelled(JobID("third"), now: at(3)).contains(
+                .persistJob(JobID("third"), .cancelled, failure: nil)))
+    }
+
+    @Test func cancelledJobStopsItsWorkersAfterItIsKept() {
+        var scheduler = scheduler(TaskSpecification.samples(3))
+        _ = scheduler.workerRegistered(.sample("w1", slots: 2), now: at(0))
+        let (one, two) = (lease("video-0000", 1, "w1"), lease("video-0001", 1, "w1"))
+        let records = TaskSpecification.samples(3).enumerated().map { index, task in
+            TaskRecord(job: j, specification: task, state: .cancelled, epoch: index < 2 ? 1 : 0)
+        }
+        #expect(
+            scheduler.jobCancelled(j, now: at(5)) == [
+                .persistTasks(records),
+                .recordAttempt(one, started: at(0), result: .interrupted),
+                .recordAttempt(two, started: at(0), result: .interrupted),
+                .persistJob(j, .cancelled, failure: nil),
+                .emit(.jobStateChanged(j, .cancelled)),
+                .stop(one), .stop(two),
+                .emit(.workerStateChanged(w1, .idle)),
+            ])
+        #expect(scheduler.jobCancelled(j, now: at(6)) == [.drop(j, nil)])
+        #expect(scheduler.tasksPlanned([.sample("late")], of: j, now: at(6)) == [.drop(j, nil)])
+    }
+}
