@@ -91,11 +91,19 @@ let package = Package(
         tests("Ports", ["MartletModel", "MartletPorts", "MartletTestKit"]),
         tests("Media", ["MartletModel", "MartletPorts", "MartletMedia", "MartletPlanning", "MartletTestKit"]),
         tests("FFmpeg", ["MartletModel", "MartletPorts", "MartletFFmpeg", "MartletHost", "MartletTestKit"]),
-        tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit"]),
+        tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit", "StoreWriter"]),
         tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit"]),
         tests("Coordinator", core + ["MartletCoordinator", "MartletTestKit"]),
         tests("Worker", core + ["MartletWorker", "MartletTestKit"]),
         tests("TestKit", ["MartletModel", "MartletTestKit"]),
+
+        // A process that writes to a job store until it is killed, for the tests of SQLiteStore.
+        .executableTarget(
+            name: "StoreWriter",
+            dependencies: ["MartletModel", "MartletPorts", "MartletSQLiteStore"],
+            path: "Tests/StoreWriter",
+            swiftSettings: settings
+        ),
 
         // The program as a whole, run as a user runs it.
         .testTarget(

@@ -42,7 +42,8 @@ package struct SchedulerMachine: Equatable, Sendable {
     package mutating func jobAdded(_ entry: JobEntry, tasks: [TaskRecord] = [], now: Moment) -> [SchedulingAction] {
         if let known = jobs[entry.id] { return [.drop(entry.id, known.jobState)] }
         if entry.state == .completed { return [.drop(entry.id, .completed)] }
-        let job = JobMachine(entry, tasks: tasks, configuration: configuration)
+        var job = JobMachine(entry, tasks: tasks, configuration: configuration)
+        let resumed = job.resumed()
         jobs[entry.id] = job
         arrivals.append(entry.id)
         var actions: [SchedulingAction] = []
@@ -50,9 +51,7 @@ package struct SchedulerMachine: Equatable, Sendable {
             job.tasks[record.specification.id].map(\.record).flatMap { $0 == record ? nil : $0 }
         }
         if !changed.isEmpty { actions.append(.persistTasks(changed)) }
-        if entry.state == .failed || entry.state == .cancelled {
-            actions += [.persistJob(entry.id, .queued, failure: nil), .emit(.jobStateChanged(entry.id, .queued))]
-        }
+        actions += resumed
         for record in tasks {
             guard let task = job.tasks[record.specification.id], task.artifact != nil else { continue }
             let frames = task.specification.outputFrames

@@ -62,6 +62,8 @@ package struct JobMachine: Equatable, Sendable {
     var dependents: [TaskID: [TaskID]] = [:]
     /// For each pending task, how many results are missing.
     var missingInputs: [TaskID: Int] = [:]
+    /// The state that is kept in the store.
+    var keptState: JobState
     /// When the last progress event was sent.
     var progressEmitted: Moment?
     /// The numbers to go by.
@@ -74,6 +76,7 @@ package struct JobMachine: Equatable, Sendable {
     package init(_ entry: JobEntry, tasks records: [TaskRecord] = [], configuration: SchedulingConfiguration) {
         self.entry = entry
         self.configuration = configuration
+        keptState = entry.state
         _ = add(records)
     }
 
@@ -114,14 +117,16 @@ package struct JobMachine: Equatable, Sendable {
 
     // MARK: Stages
 
+    /// It waits for its turn. A job that had ended is queued again.
+    package mutating func resumed() -> [SchedulingAction] {
+        keptState.isFinal ? move(to: .queued) : []
+    }
+
     /// Its turn has come.
     package mutating func begun() -> [SchedulingAction] {
         switch state {
         case .queued:
-            if tasks.isEmpty {
-                state = .planning
-                return [.planNextStage(id)]
-            }
+            if tasks.isEmpty { return move(to: .planning) + [.planNextStage(id)] }
             if open > 0 {
                 let isUntouched = tasks.values.allSatisfy { $0.lease.latestEpoch == 0 }
                 return isUntouched ? move(to: .ready) : move(to: .processing)
@@ -202,11 +207,11 @@ package struct JobMachine: Equatable, Sendable {
 
     // MARK: Moves
 
-    /// Goes to another state, and says so when its public name is another one.
+    /// Goes to another state, and says so when its public name is not the one that is kept.
     mutating func move(to next: State) -> [SchedulingAction] {
-        let before = jobState
         state = next
-        guard jobState != before else { return [] }
+        guard jobState != keptState else { return [] }
+        keptState = jobState
         var failure: String?
         if case .failed(let code, let message) = next { failure = "\(code): \(message)" }
         return [.persistJob(id, jobState, failure: failure), .emit(.jobStateChanged(id, jobState))]
