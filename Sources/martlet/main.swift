@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import Glibc
+import MartletHost
 import MartletModel
 
 var environment: [String: String] = [:]
@@ -15,6 +16,8 @@ while let text = entry.pointee {
 let program = Program(
     console: Console(environment: environment), environment: environment,
     makeEngine: { _ in throw CommandLineError(.unknownCommand, "no engine") })
-program.interruption.install()
+let signals = InterruptSignals { _ in program.interruption.request() }
+// A reader that went away shows as a failed write; unlike an ignored signal, a handler does not pass to ffmpeg.
+signal(SIGPIPE) { _ in }
 let status = await program.run(Array(CommandLine.arguments.dropFirst()))
-exit(status.rawValue)
+withExtendedLifetime(signals) { exit(status.rawValue) }

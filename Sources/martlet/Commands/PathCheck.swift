@@ -23,6 +23,11 @@ enum PathCheck {
             throw CommandLineError(
                 .inputMissing, "The input \(path) is a directory.", advice: "Name one film in it.")
         }
+        guard facts.st_mode & S_IFMT == S_IFREG else {
+            throw CommandLineError(
+                .inputMissing, "The input \(path) is a device or a pipe, not a file.",
+                advice: "A film is read in several places at once: name a file.")
+        }
         if access(path, R_OK) != 0 {
             throw CommandLineError(
                 .inputMissing, "The input \(path) may not be read.", advice: "Check its permissions.")

@@ -62,7 +62,7 @@ final class ProgressReporter: Sendable {
                 JSON.object([
                     ("event", .text("warning")), ("job_id", .text(orNull: job?.text)), ("message", .text(text)),
                 ]).line + "\n")
-        } else {
+        } else if style != .quiet {
             console.complain("martlet: warning: \(text)\n")
         }
     }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import MartletModel
+import MartletPlanning
 
 /// How far a job is, gathered from its plan and its events.
 struct ProgressState: Sendable, Equatable {
@@ -59,12 +60,10 @@ struct ProgressState: Sendable, Equatable {
         segments = planned.plan.segments.map { _ in .waiting }
         let rate = planned.plan.constantRate ?? planned.plan.source.mainVideo?.video?.averageFrameRate
         filmRate = rate.flatMap { $0.isPositive ? $0.value : nil }
+        // Encodes of a later stage are not among the first tasks, but their names are known.
+        for segment in planned.plan.segments { encodes[StagePlanner.encodeTask(segment.index)] = segment.index }
         for task in planned.tasks {
-            switch task.kind {
-            case .encode(let segment): encodes[task.id] = segment
-            case .analyse(let segment): analyses[task.id] = segment
-            case .audio, .subtitle: break
-            }
+            if case .analyse(let segment) = task.kind { analyses[task.id] = segment }
         }
     }
 

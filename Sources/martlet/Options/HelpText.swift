@@ -48,7 +48,7 @@ enum HelpText {
             for option in options { lines += entry(heading(of: option), body(of: option)) }
             if group == .common {
                 if !command.options.isEmpty {
-                    lines += entry("--config FILE", "A JSON file that sets options; see docs/options.md.")
+                    lines += entry("--config FILE", "A JSON file that sets options; see docs/2-options.md.")
                 }
                 lines += entry("--help, -h", "Prints this.")
             }

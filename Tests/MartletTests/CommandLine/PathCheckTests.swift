@@ -20,7 +20,7 @@ import Testing
 
     @Test func inputsThatAreNoFilesAreRefused() {
         defer { remove() }
-        for path in ["/nowhere/film.mkv", directory, "http://example.org/film.mkv"] {
+        for path in ["/nowhere/film.mkv", directory, "http://example.org/film.mkv", "/dev/null"] {
             let error = #expect(throws: CommandLineError.self) { try PathCheck.input(path) }
             #expect(error?.code == .inputMissing)
             #expect(error?.message.contains(path) == true)

@@ -71,7 +71,7 @@ import Testing
 
     @Test func quietPrintsNothingWhenAllIsWell() async throws {
         let printed = try await run("transcode DIR/in.mkv DIR/out.mp4 -q")
-        #expect(printed.output.isEmpty)
+        #expect(printed.output.isEmpty && printed.errors.isEmpty)
     }
 
     @Test func aFailureIsTwoLinesAndItsExitCode() async throws {

@@ -15,8 +15,8 @@ import Testing
     }
 
     private let job = Samples.job
-    private let first = TaskID("video-0000")
-    private let second = TaskID("video-0001")
+    private let first = TaskID("video-00000")
+    private let second = TaskID("video-00001")
     private let worker = WorkerID("w")
 
     @Test func eventsMoveTheSegmentsOn() {

@@ -69,7 +69,7 @@ enum Samples {
             videoTimeBase: Rational(1, 1000), layout: layout, warnings: ["libx264 stands in for h264_nvenc."])
         let tasks = segments.map { segment in
             TaskSpecification(
-                id: TaskID("video-000\(segment.index)"), kind: .encode(segment: segment.index),
+                id: TaskID("video-0000\(segment.index)"), kind: .encode(segment: segment.index),
                 command: FFmpegCommand([
                     .text("-i"), .source, .text("-vf"), .text("trim=start_pts=0:end_pts=10000"), .text("-metadata"),
                     .text("a=it's b"), .output,

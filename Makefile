@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The Martlet authors
+
+PREFIX ?= /usr/local
+SOURCES = Package.swift Sources Tests
+BUILD = swift build --explicit-target-dependency-import-check error
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap build demo test lint format bench docs install uninstall clean
+
+help: ## Shows this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo INPUT=film.mkv OUTPUT=film.mp4 transcodes a film of yours."
+
+bootstrap: ## Installs what is missing to build (apt)
+	@scripts/bootstrap
+
+build: ## Builds the program for use
+	$(BUILD) -c release --product martlet
+
+demo: bootstrap build ## Transcodes a film and shows the proof
+	@INPUT="$(INPUT)" OUTPUT="$(OUTPUT)" scripts/demo
+
+test: ## Installs what tests need, checks the style, builds without warnings, runs all tests
+	@scripts/bootstrap --tests
+	@$(MAKE) --no-print-directory lint
+	@scripts/test
+
+lint: ## Checks the style of the code
+	swift format lint --strict --recursive $(SOURCES)
+
+format: ## Brings the code into style
+	swift format --in-place --recursive $(SOURCES)
+
+bench: bootstrap build ## Measures how fast this machine encodes
+	.build/release/martlet bench
+
+docs: ## Builds the articles as a site
+	@scripts/docs
+
+install: build ## Installs the program and completions under PREFIX
+	install -D -m 755 .build/release/martlet "$(DESTDIR)$(PREFIX)/bin/martlet"
+	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
+		"$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"
+	.build/release/martlet completions bash > "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/martlet"
+	.build/release/martlet completions zsh > "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_martlet"
+	.build/release/martlet completions fish > "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/martlet.fish"
+
+uninstall: ## Removes what install put in place
+	rm -f "$(DESTDIR)$(PREFIX)/bin/martlet" "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/martlet" \
+		"$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_martlet" \
+		"$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/martlet.fish"
+
+clean: ## Removes everything that was built
+	rm -rf .build
