@@ -3,6 +3,7 @@
 
 import MartletModel
 import MartletPlanning
+import MartletTestKit
 import Testing
 
 @Suite struct SegmentPlannerTests {
@@ -87,7 +88,7 @@ import Testing
 
     @Test(arguments: 0..<200 as Range<UInt64>)
     func segmentsHoldEveryFrameOnceAndAreNeverTooShortOrLong(seed: UInt64) {
-        var generator = Dice(seed: seed)
+        var generator = SplitMix64(seed: seed)
         var time: Int64 = Int64.random(in: -5000...5000, using: &generator)
         var index = Sample.index(frames: Int.random(in: 0...4000, using: &generator), gop: nil)
         for frame in index.presentationTimes.indices {
@@ -118,18 +119,5 @@ import Testing
         #expect(
             segments
                 == Sample.segments(index, split: split, scenes: index.keyframes.map(\.frame).filter { $0 % 2 == 0 }))
-    }
-}
-
-/// A generator of reproducible numbers (SplitMix64).
-struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

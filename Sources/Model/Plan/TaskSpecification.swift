@@ -5,7 +5,7 @@
 package struct TaskSpecification: Codable, Sendable, Hashable {
     /// What a task makes.
     package enum Kind: Codable, Sendable, Hashable {
-        /// Rate-control statistics of a segment, by a first pass; its artifact is the statistics file.
+        /// A quick encode of a segment, whose size tells its share of a bit rate; no part of the result.
         case analyse(segment: Int)
         /// The encoded picture of a segment.
         case encode(segment: Int)

@@ -13,7 +13,7 @@ extension EncoderProfile {
             name: "libx264", codec: .h264, family: .x264, defaultPreset: "medium", presets: x26xPresets,
             defaultCRF: 23, crfRange: 0...51, hasFractionalCRF: true,
             pixelFormats: ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"],
-            keyInterval: 250, needsEvenSizes: true, keepsFields: true, memoryPerPixel: 115, costPerMegapixel: 0.026),
+            keyInterval: 250, needsEvenSizes: true, keepsFields: true, memoryPerPixel: 170, costPerMegapixel: 0.026),
         EncoderProfile(
             name: "libx265", codec: .hevc, family: .x265, defaultPreset: "medium", presets: x26xPresets,
             defaultCRF: 28, crfRange: 0...51, hasFractionalCRF: true,
@@ -21,11 +21,11 @@ extension EncoderProfile {
                 "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuv420p12le",
                 "yuv422p12le", "yuv444p12le",
             ],
-            keyInterval: 250, needsEvenSizes: true, keepsFields: false, memoryPerPixel: 180, costPerMegapixel: 0.07),
+            keyInterval: 250, needsEvenSizes: true, keepsFields: false, memoryPerPixel: 190, costPerMegapixel: 0.07),
         EncoderProfile(
             name: "libsvtav1", codec: .av1, family: .svtav1, defaultPreset: "8", presets: (0...13).map(String.init),
             defaultCRF: 35, crfRange: 1...63, hasFractionalCRF: false, pixelFormats: ["yuv420p", "yuv420p10le"],
-            keyInterval: 250, needsEvenSizes: true, keepsFields: false, memoryPerPixel: 420, costPerMegapixel: 0.022),
+            keyInterval: 250, needsEvenSizes: true, keepsFields: false, memoryPerPixel: 200, costPerMegapixel: 0.022),
         EncoderProfile(
             name: "libaom-av1", codec: .av1, family: .aom, defaultPreset: "6", presets: (0...8).map(String.init),
             defaultCRF: 32, crfRange: 0...63, hasFractionalCRF: false,
@@ -33,7 +33,7 @@ extension EncoderProfile {
                 "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le", "yuv420p12le",
                 "yuv422p12le", "yuv444p12le",
             ],
-            keyInterval: 250, needsEvenSizes: false, keepsFields: false, memoryPerPixel: 260, costPerMegapixel: 0.19),
+            keyInterval: 250, needsEvenSizes: false, keepsFields: false, memoryPerPixel: 210, costPerMegapixel: 0.19),
         EncoderProfile(
             name: "libvpx-vp9", codec: .vp9, family: .vpx, defaultPreset: "2", presets: (0...8).map(String.init),
             defaultCRF: 32, crfRange: 0...63, hasFractionalCRF: false,
@@ -41,7 +41,7 @@ extension EncoderProfile {
                 "yuv420p", "yuv422p", "yuv440p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv440p10le",
                 "yuv444p10le", "yuv420p12le", "yuv422p12le", "yuv440p12le", "yuv444p12le",
             ],
-            keyInterval: 250, needsEvenSizes: false, keepsFields: false, memoryPerPixel: 160, costPerMegapixel: 0.22),
+            keyInterval: 250, needsEvenSizes: false, keepsFields: false, memoryPerPixel: 150, costPerMegapixel: 0.22),
         EncoderProfile(
             name: "ffv1", codec: .ffv1, family: .ffv1, defaultPreset: nil, presets: [], defaultCRF: nil,
             crfRange: nil, hasFractionalCRF: false,
@@ -55,7 +55,7 @@ extension EncoderProfile {
                 "gbrp9le", "gbrp10le", "gbrp12le", "gbrp14le", "gbrp16le", "gbrap10le", "gbrap12le", "gbrap16le",
                 "rgb48le", "rgba64le",
             ],
-            keyInterval: 1, needsEvenSizes: false, keepsFields: true, memoryPerPixel: 25, costPerMegapixel: 0.02),
+            keyInterval: 1, needsEvenSizes: false, keepsFields: true, memoryPerPixel: 160, costPerMegapixel: 0.02),
     ]
 
     private static let x26xPresets = [

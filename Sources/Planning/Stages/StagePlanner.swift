@@ -34,37 +34,102 @@ package struct StagePlanner: Sendable {
     ///
     /// Called with the results of a stage that is not complete, it returns the
     /// tasks of that stage again: adding tasks that are there already changes nothing.
+    ///
+    /// - Throws: `PlanningError` when the plan's options do not suit its encoder.
     package func nextTasks(completed: [TaskID: Artifact]) throws(PlanningError) -> [TaskSpecification] {
-        var tasks = try encodeTasks()
-        tasks += trackTasks()
-        return tasks.allSatisfy { completed[$0.id] != nil } ? [] : tasks
+        let first = try firstStage() + trackTasks()
+        guard first.allSatisfy({ completed[$0.id] != nil }) else { return first }
+        guard let video, let controller else { return [] }
+        var tasks: [TaskSpecification] = []
+        for encode in step(controller, completed).stage {
+            tasks.append(
+                try encodeTask(
+                    encode.segment, id: Self.encodeTask(encode.segment, round: encode.round), crf: encode.crf,
+                    preset: nil, video))
+        }
+        return tasks
     }
 
     /// The task whose result is the picture of each segment, in order.
+    ///
+    /// - Parameter completed: the results of all stages.
     package func segmentTasks(completed: [TaskID: Artifact]) -> [TaskID] {
-        plan.segments.map { Self.encodeTask($0.index) }
+        guard let controller else { return plan.segments.map { Self.encodeTask($0.index) } }
+        return step(controller, completed).chosen.map { Self.encodeTask($0.segment, round: $0.round) }
     }
 
     /// The task that encodes a segment.
-    package static func encodeTask(_ segment: Int) -> TaskID {
-        let number = String(segment)
-        return TaskID("video-" + String(repeating: "0", count: max(0, 5 - number.count)) + number)
+    ///
+    /// - Parameter round: how many encodes of the segment came before it, for a bit rate.
+    package static func encodeTask(_ segment: Int, round: Int = 0) -> TaskID {
+        TaskID("video-\(padded(segment))" + (round == 0 ? "" : "-again-\(round)"))
     }
 
-    private func encodeTasks() throws(PlanningError) -> [TaskSpecification] {
-        guard let video, let index else { return [] }
+    /// The task that finds out a segment's share of a bit rate.
+    package static func analysisTask(_ segment: Int) -> TaskID { TaskID("analysis-\(padded(segment))") }
+
+    private static func padded(_ number: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, 5 - text.count)) + text
+    }
+
+    /// What steers a bit rate; `nil` for constant quality.
+    private var controller: RateController? {
+        guard let video, let index, let rate = plan.parameters.bitrate else { return nil }
+        let seconds: Double
+        if let constant = plan.constantRate {
+            let frames = plan.segments.reduce(0) {
+                $0 + FrameSpan(segment: $1, index: index, constantRate: constant).outputFrames
+            }
+            seconds = Double(frames) / constant.value
+        } else {
+            seconds = MediaTime(ticks: index.duration, timeBase: index.timeBase).seconds
+        }
+        let pixels = Double(video.picture.width * video.picture.height) * Double(index.frameCount)
+        return RateController(
+            profile: video.profile, target: Double(rate.bitsPerSecond) / 8 * seconds, pixels: pixels)
+    }
+
+    private func step(
+        _ controller: RateController, _ completed: [TaskID: Artifact]
+    ) -> (stage: [RateController.Encode], chosen: [RateController.Encode]) {
+        let quick = plan.segments.map { Double(completed[Self.analysisTask($0.index)]?.payload.bytes ?? 1) }
+        return controller.next(quick: quick) { encode in
+            (completed[Self.encodeTask(encode.segment, round: encode.round)]?.payload.bytes).map(Double.init)
+        }
+    }
+
+    /// The picture's tasks that depend on nothing: quick encodes for a bit rate, else the encodes themselves.
+    private func firstStage() throws(PlanningError) -> [TaskSpecification] {
+        guard let video else { return [] }
         var tasks: [TaskSpecification] = []
         for segment in plan.segments {
-            let span = FrameSpan(segment: segment, index: index, constantRate: plan.constantRate)
-            tasks.append(
-                TaskSpecification(
-                    id: Self.encodeTask(segment.index), kind: .encode(segment: segment.index),
-                    command: try video.command(span: span),
-                    expectation: span.gridFrames == nil ? .frames(segment) : .frameCount(span.outputFrames),
-                    encoder: video.profile.name, fileExtension: "mkv", cost: cost(of: span, video),
-                    memory: memory(video)))
+            if let controller {
+                tasks.append(
+                    try encodeTask(
+                        segment.index, id: Self.analysisTask(segment.index), crf: controller.analysisCRF,
+                        preset: controller.analysisPreset(wanted: plan.parameters.preset), video))
+            } else {
+                tasks.append(
+                    try encodeTask(
+                        segment.index, id: Self.encodeTask(segment.index), crf: nil, preset: nil, video))
+            }
         }
         return tasks
+    }
+
+    private func encodeTask(
+        _ number: Int, id: TaskID, crf: Double?, preset: String?, _ video: VideoCommand
+    ) throws(PlanningError) -> TaskSpecification {
+        guard let index else { preconditionFailure("a plan with segments needs its frame index") }
+        let segment = plan.segments[number]
+        let span = FrameSpan(segment: segment, index: index, constantRate: plan.constantRate)
+        return TaskSpecification(
+            id: id, kind: id == Self.analysisTask(number) ? .analyse(segment: number) : .encode(segment: number),
+            command: try video.command(span: span, crf: crf, preset: preset),
+            expectation: span.gridFrames == nil ? .frames(segment) : .frameCount(span.outputFrames),
+            encoder: video.profile.name, fileExtension: "mkv",
+            cost: cost(of: span, preset: preset ?? plan.parameters.preset, video), memory: memory(video))
     }
 
     private func memory(_ video: VideoCommand) -> ByteCount {
@@ -76,10 +141,9 @@ package struct StagePlanner: Sendable {
     }
 
     /// Encoding of the segment and decoding of its frames and the lead-in.
-    private func cost(of span: FrameSpan, _ video: VideoCommand) -> Double {
+    private func cost(of span: FrameSpan, preset: String?, _ video: VideoCommand) -> Double {
         let encode = video.profile.cost(
-            frames: span.outputFrames, pixels: video.picture.width * video.picture.height,
-            preset: plan.parameters.preset)
+            frames: span.outputFrames, pixels: video.picture.width * video.picture.height, preset: preset)
         let leadIn = span.segment.seek?.leadInFrames ?? span.segment.firstFrame
         let pixels = (video.stream.video?.width ?? 0) * (video.stream.video?.height ?? 0)
         return encode + Double(leadIn + span.segment.frameCount) * Double(pixels) / 1e6 * 0.002

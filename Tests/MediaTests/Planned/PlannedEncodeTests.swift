@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletMedia
+import MartletModel
+import MartletPlanning
+import MartletPorts
+import MartletTestKit
+import Testing
+
+/// Plans, run by the installed ffmpeg: what planning believes of it is true.
+@Suite struct PlannedEncodeTests {
+    private let reader = MediaReader(files: PlainFiles(), cacheDirectory: nil)
+    private static let availability = EncoderAvailability(
+        codecMajorVersion: 59, compiledIn: ["libx264", "libx265", "libsvtav1", "libaom-av1", "libvpx-vp9", "ffv1"])
+
+    /// The results of a job's tasks, in a directory of their own.
+    private struct Results {
+        var plan: JobPlan
+        var index: FrameIndex
+        var segments: [String]
+        var payload: Int64
+        var directory: URL
+    }
+
+    /// Runs every stage of a job.
+    private func run(
+        _ fixture: String, skipTracks: Bool = true, _ change: (inout TranscodeParameters) -> Void
+    ) async throws -> Results {
+        let path = try await MediaFixtures.path(fixture)
+        let source = try await reader.describe(path: path)
+        let stream = try #require(source.mainVideo)
+        let index = try await reader.index(of: source, stream: stream.index, method: .packets)
+        var parameters = TranscodeParameters()
+        parameters.container = .mkv
+        parameters.split = .fixed
+        parameters.segmentDurationMilliseconds = 2300
+        change(&parameters)
+        let plan = try JobPlanner.plan(
+            source: source, index: index, parameters: parameters, availability: Self.availability)
+        let stages = try StagePlanner(plan: plan, index: index, codecMajorVersion: 59)
+        let directory = FileManager.default.temporaryDirectory.appending(path: "martlet-planned-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        var completed: [TaskID: Artifact] = [:]
+        while true {
+            let tasks = try stages.nextTasks(completed: completed).filter { completed[$0.id] == nil }
+            if tasks.isEmpty { break }
+            for task in tasks {
+                completed[task.id] = try await perform(task, path: path, index: index, in: directory)
+            }
+        }
+        let names = stages.segmentTasks(completed: completed)
+        return Results(
+            plan: plan, index: index,
+            segments: names.map { directory.appending(path: "\($0).mkv").path },
+            payload: names.reduce(0) { $0 + (completed[$1]?.payload.bytes ?? 0) }, directory: directory)
+    }
+
+    private func perform(
+        _ task: TaskSpecification, path: String, index: FrameIndex, in directory: URL
+    ) async throws -> Artifact {
+        let output = directory.appending(path: "\(task.id).\(task.fileExtension)").path
+        let arguments = task.command.resolved(source: path, output: output, statistics: "") { _ in "" }
+        let outcome = try await Turnstile.processors.pass {
+            try await ChildProcess.run("ffmpeg", ["-nostdin", "-v", "error", "-y"] + arguments)
+        }
+        #expect(outcome.isSuccess, "\(task.id): \(outcome.errors.suffix(800))")
+        let inspection = try await reader.inspect(path: output)
+        switch task.expectation {
+        case .frames(let segment):
+            let expected = index.presentationTimes[segment.frames].map {
+                MediaTime(ticks: $0, timeBase: index.timeBase).microseconds
+            }
+            let found = inspection.times.map { MediaTime(ticks: $0, timeBase: inspection.timeBase).microseconds }
+            #expect(found.count == expected.count, "\(task.id)")
+            for (left, right) in zip(found, expected) { #expect(abs(left - right) <= 1_000, "\(task.id)") }
+        case .frameCount(let count): #expect(inspection.times.count == count, "\(task.id)")
+        case .sound, .anything: #expect(!inspection.times.isEmpty, "\(task.id)")
+        }
+        return Artifact(
+            task: task.id, fileName: "", size: inspection.payload, digest: "", count: inspection.times.count,
+            payload: inspection.payload)
+    }
+
+    /// ffprobe's digest of a file's codec headers.
+    private func headers(_ path: String) async throws -> String {
+        try await ChildProcess.run(
+            "ffprobe",
+            [
+                "-v", "error", "-show_entries", "stream=codec_name,profile,level,extradata_hash,pix_fmt",
+                "-show_data_hash",
+                "md5", "-show_data", "-of", "compact", path,
+            ]
+        ).output.split(separator: "\n").filter { $0.contains("codec_name") }.joined()
+    }
+
+    @Test(arguments: ["libx264", "libx265", "libsvtav1", "libaom-av1", "libvpx-vp9", "ffv1"])
+    func segmentsAreExactAndShareTheirHeadersAndComeOutTheSameTwice(encoder: String) async throws {
+        let fast = [
+            "libx264": "veryfast", "libx265": "ultrafast", "libsvtav1": "12", "libaom-av1": "8", "libvpx-vp9": "8",
+        ]
+        func encode() async throws -> Results {
+            try await run("h264_open.mkv") {
+                $0.codec = .encoder(encoder)
+                $0.preset = fast[encoder]
+                $0.audioCodec = .none
+                $0.segmentDurationMilliseconds = 5000
+            }
+        }
+        let (first, second) = (try await encode(), try await encode())
+        defer { for result in [first, second] { try? FileManager.default.removeItem(at: result.directory) } }
+        #expect(first.segments.count == 2)
+        let one = try await headers(first.segments[0])
+        #expect(!one.isEmpty)
+        #expect(try await headers(first.segments[1]) == one)
+        for (left, right) in zip(first.segments, second.segments) {
+            #expect(FileManager.default.contentsEqual(atPath: left, andPath: right))
+        }
+    }
+
+    @Test(arguments: ["h264_open.mkv", "h264_open.ts", "h264_23976.mp4", "h264_intrarefresh.mkv", "h264_5994.ts"])
+    func losslessSegmentsShowTheSourcesPictures(fixture: String) async throws {
+        let result = try await run(fixture) {
+            $0.codec = .codec(.ffv1)
+            $0.audioCodec = .none
+        }
+        defer { try? FileManager.default.removeItem(at: result.directory) }
+        var digests: [String] = []
+        for segment in result.segments { digests += try await FrameTruth.of(segment).frames.map(\.digest) }
+        #expect(digests == (try await FrameTruth.of(MediaFixtures.path(fixture))).frames.map(\.digest))
+    }
+
+    @Test(arguments: [Rational(10, 1), Rational(30000, 1001), Rational(60, 1)])
+    func aChangedRateHasEveryGridFrameOnce(rate: Rational) async throws {
+        func encode(_ milliseconds: Int64) async throws -> [String] {
+            let result = try await run("h264_23976.mkv") {
+                $0.codec = .codec(.ffv1)
+                $0.audioCodec = .none
+                $0.frameRate = rate
+                $0.segmentDurationMilliseconds = milliseconds
+            }
+            defer { try? FileManager.default.removeItem(at: result.directory) }
+            var digests: [String] = []
+            for segment in result.segments { digests += try await FrameTruth.of(segment).frames.map(\.digest) }
+            return digests
+        }
+        let (cut, whole) = (try await encode(1700), try await encode(60_000))
+        #expect(cut == whole)
+        #expect(abs(Double(whole.count) - 10.01 * rate.value) <= 1)
+    }
+
+    @Test func fieldsAreWovenWithoutSeams() async throws {
+        func encode(_ milliseconds: Int64) async throws -> [String] {
+            let result = try await run("h264_interlaced.mkv") {
+                $0.codec = .codec(.ffv1)
+                $0.audioCodec = .none
+                $0.deinterlace = true
+                $0.segmentDurationMilliseconds = milliseconds
+            }
+            defer { try? FileManager.default.removeItem(at: result.directory) }
+            var digests: [String] = []
+            for segment in result.segments { digests += try await FrameTruth.of(segment).frames.map(\.digest) }
+            return digests
+        }
+        let (cut, whole) = (try await encode(1700), try await encode(60_000))
+        let different = zip(cut, whole).filter { $0 != $1 }.count
+        #expect(cut.count == whole.count)
+        #expect(different == 0)
+    }
+
+    @Test(arguments: [("libx264", "superfast"), ("libsvtav1", "12")])
+    func aBitRateIsReached(encoder: String, preset: String) async throws {
+        let result = try await run("h264_closed.mp4") {
+            $0.codec = .encoder(encoder)
+            $0.preset = preset
+            $0.bitrate = BitRate(400_000)
+            $0.audioCodec = .none
+        }
+        defer { try? FileManager.default.removeItem(at: result.directory) }
+        let wanted = 400_000 / 8 * MediaTime(ticks: result.index.duration, timeBase: result.index.timeBase).seconds
+        let miss = Double(result.payload) / wanted - 1
+        // Four segments and whole-number steps of 6 % leave a little.
+        #expect(abs(miss) < (encoder == "libx264" ? 0.01 : 0.03), "\(miss)")
+    }
+}
