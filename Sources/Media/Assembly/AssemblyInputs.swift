@@ -23,7 +23,9 @@ final class AssemblyInputs {
     /// moved so that nothing that is seen or heard starts below zero.
     private(set) lazy var originMicroseconds: Int64 = {
         let planned = request.plan.layout.originMicroseconds
-        let starts = copies.compactMap(\.startMicroseconds) + (pictureStart.map { [$0] } ?? [])
+        let starts =
+            copies.compactMap { $0.startMicroseconds(in: request.plan.layout.container) }
+            + (pictureStart.map { [$0] } ?? [])
         let earliest = (starts.min() ?? planned) - planned
         return planned + (earliest < 0 ? earliest - 1 : 0)
     }()
@@ -89,23 +91,14 @@ final class AssemblyInputs {
     }
 
     /// Starts reading.
-    ///
-    /// - Parameter marksDelays: whether encoder delay is written into edit lists afterwards.
-    func feeds(marksDelays: Bool) throws -> [any PacketFeed] {
-        var starts: [Int: MediaTime] = [:]
-        for (number, planned) in streams.enumerated() {
-            guard case .task = planned.origin, request.plan.source.streams.indices.contains(planned.sourceIndex)
-            else { continue }
-            let stream = request.plan.source.streams[planned.sourceIndex]
-            starts[number] = stream.startTime.map { MediaTime(ticks: $0, timeBase: stream.timeBase) }
-        }
+    func feeds() throws -> [any PacketFeed] {
         var feeds: [any PacketFeed] = []
         if let survey, let clock, let output = streams.firstIndex(where: { $0.origin == .segments }) {
             feeds.append(
                 try SegmentFeed(paths: request.segments, survey: survey, clock: clock, output: output, stop: stop))
         }
         for copy in copies {
-            try copy.begin(originMicroseconds: originMicroseconds, starts: starts, marksDelays: marksDelays)
+            try copy.begin(originMicroseconds: originMicroseconds, container: request.plan.layout.container)
             feeds.append(copy)
         }
         return feeds
@@ -148,7 +141,12 @@ final class AssemblyInputs {
             if planned.kind == .subtitle { return }
             throw MediaError(.mismatch, "\(path) holds no \(planned.kind.rawValue).")
         }
-        copies.append(try CopyFeed(path: path, file: file, streams: [wanted: number], stop: stop))
+        let origins = request.plan.source.streams
+        let origin = origins.indices.contains(planned.sourceIndex) ? origins[planned.sourceIndex] : nil
+        let start = origin.flatMap { stream in
+            stream.startTime.map { MediaTime(ticks: $0, timeBase: stream.timeBase) }
+        }
+        copies.append(try CopyFeed(path: path, file: file, streams: [wanted: number], start: start, stop: stop))
     }
 }
 

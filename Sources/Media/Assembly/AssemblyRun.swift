@@ -56,7 +56,7 @@ final class AssemblyRun {
     private func write(
         _ builder: OutputBuilder, _ inputs: AssemblyInputs, to output: OutputFile, _ omissions: [Omission]
     ) throws -> AssemblyReport {
-        let feeds = try inputs.feeds(marksDelays: builder.hasEditLists)
+        let feeds = try inputs.feeds()
         try builder.writePictures(to: output)
         var frames = 0
         var reported = 0

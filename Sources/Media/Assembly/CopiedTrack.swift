@@ -24,17 +24,25 @@ final class CopiedTrack {
     private let kind: AVMediaType
     private let codec: AVCodecID
     private let sampleRate: Int32
+    private let knownStart: MediaTime?
     private var firstTime: Int64?
     private var contentStart: Int64?
     private var origin: Int64 = 0
     private var samples: SampleClock?
     private var lastDecode: Int64?
+    private var lastCount: Int64 = 0
 
     /// Takes a stream of an open, probed file.
-    init(_ stream: UnsafeMutablePointer<AVStream>, output: Int, isMainPicture: Bool) {
+    ///
+    /// - Parameter start: where the content starts, when that is known better
+    ///   than this file tells: a sound task's result may be rounded, its source is not.
+    init(
+        _ stream: UnsafeMutablePointer<AVStream>, output: Int, isMainPicture: Bool, start: MediaTime? = nil
+    ) {
         self.stream = stream
         self.output = output
         self.isMainPicture = isMainPicture
+        knownStart = start
         let parameters = stream.pointee.codecpar.pointee
         input = Rational(stream.pointee.time_base.num, stream.pointee.time_base.den)
         kind = parameters.codec_type
@@ -57,6 +65,16 @@ final class CopiedTrack {
         return MediaTime(ticks: contentStart, timeBase: timeBase).microseconds
     }
 
+    /// Where the first packet starts, in microseconds, encoder delay included; `nil` for other kinds.
+    var packetStartMicroseconds: Int64? {
+        guard let contentStart, !isAttachedPicture else { return nil }
+        return MediaTime(ticks: contentStart - padding, timeBase: timeBase).microseconds
+    }
+
+    /// Whether Matroska can say how long the encoder's delay is; libavformat 59
+    /// writes it for Opus alone.
+    var hasDelayInMatroska: Bool { codec == AV_CODEC_ID_OPUS }
+
     /// Looks at a packet from the start of the stream.
     func noteStart(_ packet: UnsafePointer<AVPacket>) {
         guard lacksStart else { return }
@@ -65,29 +83,57 @@ final class CopiedTrack {
         let place = MediaTime(ticks: time, timeBase: input).rescaled(to: timeBase)
         firstTime = min(firstTime ?? place, place)
         guard packet.pointee.flags & AV_PKT_FLAG_DISCARD == 0 else { return }
-        let start = place + (sampleRate > 0 ? Int64(skippedSamples(packet)) : 0)
+        contentStart = place
+        guard sampleRate > 0 else { return }
+        let first = firstTime ?? place
+        var start = place + Int64(trimmedSamples(packet).start)
+        padding = max(0, start - first)
+        if let known = knownStart?.rescaled(to: timeBase) {
+            // An MP4 of ffmpeg's own keeps the encoder delay only when the sound
+            // starts at zero; later starts are also rounded to a millisecond.
+            if padding == 0, abs(first + usualPadding - known) <= coarseTick {
+                padding = usualPadding
+                start = first + padding
+            }
+            if abs(start - known) <= coarseTick { start = known } else { start = onGrid(start) }
+        } else {
+            start = onGrid(start)
+        }
         contentStart = start
-        if sampleRate > 0 { padding = max(0, start - (firstTime ?? start)) }
+    }
+
+    // The delay of ffmpeg's encoders: AAC's is written nowhere in an MP4.
+    private var usualPadding: Int64 {
+        codec == AV_CODEC_ID_AAC ? 1_024 : Int64(stream.pointee.codecpar.pointee.initial_padding)
+    }
+
+    // What a start may be off by: a tick of the file's clock, and a millisecond
+    // for MP4's edit lists.
+    private var coarseTick: Int64 {
+        max(MediaTime(ticks: 1, timeBase: input).rescaled(to: timeBase), Int64(sampleRate) / 1_000) + 1
     }
 
     /// Fixes the time line.
     ///
     /// - Parameters:
     ///   - origin: subtracted from every time, in microseconds.
-    ///   - start: where the content starts, when that is known better than this
-    ///     file tells: a sound task's result may be rounded, its source is not.
-    ///   - marksDelay: whether encoder delay is written into an edit list
-    ///     afterwards. The MP4 muxer does so by itself only when sound starts at zero.
-    func begin(origin: Int64, start: MediaTime?, marksDelay: Bool) {
+    ///   - container: what the packets go into. MP4 and MOV keep encoder delay
+    ///     in edit lists, but the muxer writes it only when sound starts at zero,
+    ///     so that it is marked afterwards. Matroska's players subtract the delay
+    ///     from every time, and its muxer does not add it.
+    func begin(origin: Int64, container: ContainerFormat) {
         self.origin = MediaTime(ticks: origin, timeBase: Rational(1, 1_000_000)).rescaled(to: timeBase)
-        guard sampleRate > 0, let contentStart else { return }
-        let tick = MediaTime(ticks: 1, timeBase: input).rescaled(to: timeBase) + 1
-        let better = start.map { $0.rescaled(to: timeBase) }.flatMap { abs($0 - contentStart) <= tick ? $0 : nil }
-        let heard = better ?? onGrid(contentStart)
-        samples = SampleClock(rate: sampleRate, input: input, start: heard - padding)
-        if marksDelay, padding > 0, heard - self.origin > 0 {
+        guard sampleRate > 0, let contentStart, let firstTime else { return }
+        let clock = SampleClock(rate: sampleRate, input: input, start: contentStart - padding)
+        if clock.isExact { self.origin += firstTime - (contentStart - padding) }
+        samples = clock
+        switch container {
+        case .mp4, .mov:
+            guard padding > 0, contentStart - self.origin > 0 else { break }
             delayToMark = padding
             self.origin -= padding
+        case .mkv, .webm:
+            if hasDelayInMatroska { self.origin -= padding }
         }
     }
 
@@ -135,19 +181,25 @@ final class CopiedTrack {
             - Int64(stream.pointee.codecpar.pointee.video_delay) * max(1, packet.pointee.duration)
     }
 
+    // The last packet of a result can lack its length.
     private func sampleCount(_ packet: UnsafePointer<AVPacket>) -> Int64 {
         let stated = MediaTime(ticks: packet.pointee.duration, timeBase: input).rescaled(to: timeBase)
-        if input.num == 1, input.den % sampleRate == 0, stated > 0 { return stated }
         let counted = Int64(av_get_audio_frame_duration2(stream.pointee.codecpar, packet.pointee.size))
-        return counted > 0 ? counted : stated
+        let count = samples?.isExact == true && stated > 0 || counted <= 0 ? stated : counted
+        defer { lastCount = count > 0 ? count : lastCount }
+        return count > 0 ? count : lastCount
     }
 }
 
-/// How many samples a decoder drops at the start of a packet.
+/// How many samples a decoder drops at the start and at the end of a packet.
 ///
 /// Source: `AV_PKT_DATA_SKIP_SAMPLES`, <https://ffmpeg.org/doxygen/trunk/group__lavc__packet.html>
-func skippedSamples(_ packet: UnsafePointer<AVPacket>) -> UInt32 {
+func trimmedSamples(_ packet: UnsafePointer<AVPacket>) -> (start: UInt32, end: UInt32) {
     var size = 0
-    guard let data = av_packet_get_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, &size), size >= 10 else { return 0 }
-    return UInt32(littleEndian: UnsafeRawPointer(data).loadUnaligned(as: UInt32.self))
+    guard let data = av_packet_get_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, &size), size >= 10 else { return (0, 0) }
+    let bytes = UnsafeRawPointer(data)
+    return (
+        UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)),
+        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+    )
 }

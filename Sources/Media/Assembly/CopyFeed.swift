@@ -24,14 +24,17 @@ final class CopyFeed: PacketFeed {
     ///   - file: the file, opened and probed.
     ///   - streams: numbers of its streams, each with its number in the joined file.
     ///   - mainPicture: which of its streams is the film's picture.
+    ///   - start: where its content starts, for the result of a task; `nil` when only the file knows.
     init(
-        path: String, file: InputFile, streams: [Int: Int], mainPicture: Int? = nil, stop: StopFlag
+        path: String, file: InputFile, streams: [Int: Int], mainPicture: Int? = nil, start: MediaTime? = nil,
+        stop: StopFlag
     ) throws {
         self.path = path
         self.file = file
         self.stop = stop
         for (input, output) in streams {
-            tracks[input] = CopiedTrack(file.stream(input), output: output, isMainPicture: input == mainPicture)
+            tracks[input] = CopiedTrack(
+                file.stream(input), output: output, isMainPicture: input == mainPicture, start: start)
         }
         file.keepOnly(Set(streams.keys))
         try readStarts()
@@ -41,17 +44,24 @@ final class CopyFeed: PacketFeed {
     func track(output: Int) -> CopiedTrack? { tracks.values.first { $0.output == output } }
 
     /// Where the earliest sound or picture starts, in microseconds; `nil` without packets.
-    var startMicroseconds: Int64? { tracks.values.compactMap(\.contentStartMicroseconds).min() }
+    ///
+    /// Encoder delay may lie before zero where `container` marks it. Elsewhere
+    /// it may not: players of Matroska need not know times below zero.
+    func startMicroseconds(in container: ContainerFormat) -> Int64? {
+        let isMatroska = container == .mkv || container == .webm
+        return tracks.values.compactMap { track in
+            isMatroska && !track.hasDelayInMatroska ? track.packetStartMicroseconds : track.contentStartMicroseconds
+        }.min()
+    }
 
     /// Fixes the time line and prepares the first packet.
     ///
     /// - Parameters:
     ///   - originMicroseconds: subtracted from every time.
-    ///   - starts: the true start of streams whose own clock is coarse, by output number.
-    ///   - marksDelays: whether encoder delay is written into edit lists afterwards.
-    func begin(originMicroseconds: Int64, starts: [Int: MediaTime], marksDelays: Bool) throws {
+    ///   - container: what the packets go into.
+    func begin(originMicroseconds: Int64, container: ContainerFormat) throws {
         for track in tracks.values {
-            track.begin(origin: originMicroseconds, start: starts[track.output], marksDelay: marksDelays)
+            track.begin(origin: originMicroseconds, container: container)
         }
         try advance()
     }

@@ -16,6 +16,7 @@ final class OutputFile {
 
     /// Prepares a muxer without touching the disk.
     init(path: String, container: ContainerFormat) throws {
+        _ = libavIsQuiet
         self.path = path
         self.container = container
         var context: UnsafeMutablePointer<AVFormatContext>?

@@ -26,6 +26,9 @@ struct SampleClock {
         expected = start
     }
 
+    /// Whether the clock that times come in counts samples, so that nothing needs repair.
+    var isExact: Bool { input.num == 1 && input.den % rate == 0 }
+
     /// The place of the next packet, in samples.
     ///
     /// - Parameters:
@@ -34,7 +37,7 @@ struct SampleClock {
     mutating func place(time: Int64, samples: Int64) -> Int64 {
         let sampleBase = Rational(1, rate)
         let raw = MediaTime(ticks: time, timeBase: input).rescaled(to: sampleBase)
-        if input.num == 1, input.den % rate == 0 { return raw }
+        if isExact { return raw }
         let rounding = MediaTime(ticks: 1, timeBase: input).rescaled(to: sampleBase) + 1
         let place = expected.flatMap { abs($0 - raw) <= rounding ? $0 : nil } ?? raw
         expected = place + samples

@@ -52,10 +52,13 @@ struct SegmentSurvey {
         times.reserveCapacity(segment.frameCount)
         while try file.input.read(into: packet) {
             try stop.check()
-            guard packet.pointer.pointee.pts != MARTLET_NOPTS else {
+            // Codecs without reordering, such as FFV1, can come with decode times alone.
+            let stated = packet.pointer.pointee.pts
+            let time = stated != MARTLET_NOPTS ? stated : packet.pointer.pointee.dts
+            guard time != MARTLET_NOPTS else {
                 throw MediaError(.mismatch, "The segment \(file.path) has a frame without a time.")
             }
-            times.append(packet.pointer.pointee.pts)
+            times.append(time)
         }
         guard times.count == segment.frameCount else {
             throw MediaError(
@@ -141,6 +144,7 @@ final class SegmentFile {
     /// none, and then the first frames are decoded, by a second opening.
     func signature() throws -> CodecSignature {
         if stream.pointee.codecpar.pointee.extradata_size > 0 { return CodecSignature(stream.pointee.codecpar) }
-        return CodecSignature(try InputFile(path: path).stream(0).pointee.codecpar)
+        let probed = try openInput(path)
+        return withExtendedLifetime(probed) { CodecSignature(probed.stream(0).pointee.codecpar) }
     }
 }

@@ -40,7 +40,13 @@ struct StreamDressing {
     /// Takes over what the plan says about the stream.
     func describe(_ planned: OutputStream, on output: UnsafeMutablePointer<AVStream>) {
         output.pointee.disposition = planned.disposition.rawValue
-        set(planned.tags.filter { !isStale($0.key) }, on: &output.pointee.metadata)
+        var tags = planned.tags.filter { !isStale($0.key) }
+        if container == .mov, let place = tags.firstIndex(where: { $0.key.lowercased() == "language" }),
+            let code = LanguageCode(tags[place].value).quickTime
+        {
+            tags[place].value = code
+        }
+        set(tags, on: &output.pointee.metadata)
     }
 
     /// Adds what the encoder left out and the source knows: colours, HDR10
@@ -60,13 +66,15 @@ struct StreamDressing {
         } else {
             output.pointee.avg_frame_rate = AVRational(num: 0, den: 1)
         }
-        if let matrix = planned.displayMatrix, isMP4Family, matrix.values.count == 9 {
-            try matrix.values.withUnsafeBytes { try add(AV_PKT_DATA_DISPLAYMATRIX, $0, to: output) }
-        }
         guard source.streams.indices.contains(planned.sourceIndex),
             let video = source.streams[planned.sourceIndex].video
         else { return }
         setColor(video.color, on: output.pointee.codecpar)
+        // libavformat 59 writes no matrix into Matroska, so plans turn the
+        // pictures themselves there, and nowhere else.
+        if let matrix = video.displayMatrix, isMP4Family, matrix.values.count == 9 {
+            try matrix.values.withUnsafeBytes { try add(AV_PKT_DATA_DISPLAYMATRIX, $0, to: output) }
+        }
         if output.pointee.sample_aspect_ratio.num == 0 {
             output.pointee.sample_aspect_ratio = output.pointee.codecpar.pointee.sample_aspect_ratio
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import Dispatch
 internal import Synchronization
 
 /// Tells work on another thread that nobody waits for it any more.
@@ -17,10 +16,8 @@ final class StopFlag: Sendable {
     }
 }
 
-/// Runs calls that block (libav, big files) on a queue of their own.
-///
-/// The cooperative pool has one thread a core; a blocked one would stop
-/// heartbeats and progress of everything else.
+/// Runs calls that block (libav, big files) on a thread of their own, and tells
+/// them when the calling task is cancelled.
 ///
 /// - Parameters:
 ///   - name: the queue's name in a debugger.
@@ -30,11 +27,7 @@ func blocking<Value: Sendable>(
 ) async throws -> Value {
     let flag = StopFlag()
     return try await withTaskCancellationHandler {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue(label: name).async {
-                continuation.resume(with: Result { try body(flag) })
-            }
-        }
+        try await BlockingQueue(label: name).run { try body(flag) }
     } onCancel: {
         flag.raise()
     }

@@ -89,14 +89,10 @@ package struct OutputStream: Codable, Sendable, Equatable {
     package var disposition: Disposition
     /// Its tags.
     package var tags: [Tag]
-    /// How players are to turn an encoded picture; `nil` when it is upright as
-    /// coded. Only MP4 and MOV hold it.
-    package var displayMatrix: DisplayMatrix?
 
     /// Makes a stream from its parts.
     package init(
-        sourceIndex: Int, kind: StreamKind, origin: Origin, codec: String, disposition: Disposition, tags: [Tag],
-        displayMatrix: DisplayMatrix? = nil
+        sourceIndex: Int, kind: StreamKind, origin: Origin, codec: String, disposition: Disposition, tags: [Tag]
     ) {
         self.sourceIndex = sourceIndex
         self.kind = kind
@@ -104,7 +100,6 @@ package struct OutputStream: Codable, Sendable, Equatable {
         self.codec = codec
         self.disposition = disposition
         self.tags = tags
-        self.displayMatrix = displayMatrix
     }
 }
 
