@@ -37,7 +37,7 @@ struct Finisher: Sendable {
             let paths = Dictionary(uniqueKeysWithValues: artifacts.map { ($0.task, "\(directory)/\($0.fileName)") })
             let report = try await assembler.assemble(
                 AssemblyRequest(
-                    plan: plan, index: index, segments: try segmentPaths(prepared, artifacts, in: directory),
+                    plan: plan, index: index, segments: try encodedSegments(prepared, artifacts, in: directory),
                     artifacts: paths,
                     output: temporary),
                 progress: progress)
@@ -76,14 +76,15 @@ struct Finisher: Sendable {
         }
     }
 
-    private func segmentPaths(_ prepared: PreparedJob, _ artifacts: [Artifact], in directory: String) throws -> [String]
-    {
+    private func encodedSegments(
+        _ prepared: PreparedJob, _ artifacts: [Artifact], in directory: String
+    ) throws -> [EncodedSegment] {
         let completed = Dictionary(uniqueKeysWithValues: artifacts.map { ($0.task, $0) })
         return try prepared.segmentTasks(completed: completed).map { task in
             guard let artifact = completed[task] else {
                 throw CoordinatorError(.taskFailed, "task \(task) has no result")
             }
-            return "\(directory)/\(artifact.fileName)"
+            return EncodedSegment(path: "\(directory)/\(artifact.fileName)", frameCount: artifact.count)
         }
     }
 

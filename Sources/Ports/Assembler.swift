@@ -26,8 +26,8 @@ package struct AssemblyRequest: Sendable {
     package var plan: JobPlan
     /// The source's frames; `nil` when no picture is encoded.
     package var index: FrameIndex?
-    /// The paths of the encoded segments, in order.
-    package var segments: [String]
+    /// The encoded segments, in order.
+    package var segments: [EncodedSegment]
     /// The paths of the other tasks' results.
     package var artifacts: [TaskID: String]
     /// Where the joined file is written; it must not exist.
@@ -35,13 +35,27 @@ package struct AssemblyRequest: Sendable {
 
     /// Makes a request from its parts.
     package init(
-        plan: JobPlan, index: FrameIndex?, segments: [String], artifacts: [TaskID: String], output: String
+        plan: JobPlan, index: FrameIndex?, segments: [EncodedSegment], artifacts: [TaskID: String], output: String
     ) {
         self.plan = plan
         self.index = index
         self.segments = segments
         self.artifacts = artifacts
         self.output = output
+    }
+}
+
+/// A segment's encoded picture.
+package struct EncodedSegment: Sendable, Equatable {
+    /// The file.
+    package var path: String
+    /// How many frames it has to have.
+    package var frameCount: Int
+
+    /// Makes a segment from its parts.
+    package init(path: String, frameCount: Int) {
+        self.path = path
+        self.frameCount = frameCount
     }
 }
 

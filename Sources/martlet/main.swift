@@ -15,7 +15,7 @@ while let text = entry.pointee {
 
 let program = Program(
     console: Console(environment: environment), environment: environment,
-    makeEngine: { _ in throw CommandLineError(.unknownCommand, "no engine") })
+    makeEngine: { [environment] _ in try LocalEngine(environment: environment) })
 let signals = InterruptSignals { _ in program.interruption.request() }
 // A reader that went away shows as a failed write; unlike an ignored signal, a handler does not pass to ffmpeg.
 signal(SIGPIPE) { _ in }

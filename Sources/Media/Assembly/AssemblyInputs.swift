@@ -56,7 +56,7 @@ final class AssemblyInputs {
             rate = nil
             pictureStart = nil
         }
-        picture = try survey == nil ? nil : request.segments.first.map { try openInput($0) }
+        picture = try survey == nil ? nil : request.segments.first.map { try openInput($0.path) }
         if streams.contains(where: { $0.origin == .source || $0.origin == .attachment }) {
             source = try openInput(plan.source.path)
         }
@@ -95,7 +95,8 @@ final class AssemblyInputs {
         var feeds: [any PacketFeed] = []
         if let survey, let clock, let output = streams.firstIndex(where: { $0.origin == .segments }) {
             feeds.append(
-                try SegmentFeed(paths: request.segments, survey: survey, clock: clock, output: output, stop: stop))
+                try SegmentFeed(
+                    paths: request.segments.map(\.path), survey: survey, clock: clock, output: output, stop: stop))
         }
         for copy in copies {
             try copy.begin(originMicroseconds: originMicroseconds, container: request.plan.layout.container)

@@ -50,7 +50,7 @@ final class AssemblyRun {
         guard let index = request.index else {
             throw MediaError(.mismatch, "The frame list of \(plan.source.path) is missing.")
         }
-        return try SegmentSurvey(paths: request.segments, plan: plan, index: index, stop: stop)
+        return try SegmentSurvey(request.segments, plan: plan, index: index, stop: stop)
     }
 
     private func write(

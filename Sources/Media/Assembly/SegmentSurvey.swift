@@ -3,6 +3,7 @@
 
 internal import CFFmpeg
 internal import MartletModel
+internal import MartletPorts
 
 /// What a first reading of all segments shows: the order of their frames, and
 /// that they fit together.
@@ -20,36 +21,36 @@ struct SegmentSurvey {
     /// - Throws: `MediaError` with code `mismatch` when a segment has another
     ///   number of frames than planned, frames at other times, or other codec
     ///   parameters than the first; `CancellationError`.
-    init(paths: [String], plan: JobPlan, index: FrameIndex, stop: StopFlag) throws {
-        guard paths.count == plan.segments.count else {
+    init(_ encoded: [EncodedSegment], plan: JobPlan, index: FrameIndex, stop: StopFlag) throws {
+        guard encoded.count == plan.segments.count else {
             throw MediaError(
-                .mismatch, "\(paths.count) segments were handed in, but the plan has \(plan.segments.count).")
+                .mismatch, "\(encoded.count) segments were handed in, but the plan has \(plan.segments.count).")
         }
         let planned = plan.segments.reduce(0) { $0 + $1.frameCount }
         guard plan.constantRate != nil || planned == index.frameCount else {
             throw MediaError(.mismatch, "The segments have \(planned) frames, but the film has \(index.frameCount).")
         }
         var reference: CodecSignature?
-        for (path, segment) in zip(paths, plan.segments) {
-            let file = try SegmentFile(path: path)
+        for (made, segment) in zip(encoded, plan.segments) {
+            let file = try SegmentFile(path: made.path)
             let signature = try file.signature()
             if let reference, let difference = signature.difference(from: reference) {
                 throw MediaError(
                     .mismatch,
-                    "The segments \(paths[0]) and \(path) do not fit together: \(difference).",
+                    "The segments \(encoded[0].path) and \(made.path) do not fit together: \(difference).",
                     advice: "They were made by different encoders or settings; encode one of them again.")
             }
             reference = reference ?? signature
-            try survey(file, segment, times: plan.constantRate == nil ? index : nil, stop)
+            try survey(file, segment, frames: made.frameCount, times: plan.constantRate == nil ? index : nil, stop)
         }
     }
 
     private mutating func survey(
-        _ file: SegmentFile, _ segment: Segment, times index: FrameIndex?, _ stop: StopFlag
+        _ file: SegmentFile, _ segment: Segment, frames: Int, times index: FrameIndex?, _ stop: StopFlag
     ) throws {
         let packet = Packet()
         var times: [Int64] = []
-        times.reserveCapacity(segment.frameCount)
+        times.reserveCapacity(frames)
         while try file.input.read(into: packet) {
             try stop.check()
             // Codecs without reordering, such as FFV1, can come with decode times alone.
@@ -60,19 +61,17 @@ struct SegmentSurvey {
             }
             times.append(time)
         }
-        guard times.count == segment.frameCount else {
+        guard times.count == frames else {
             throw MediaError(
                 .mismatch,
-                "The segment \(file.path) has \(times.count) frames, but \(segment.frameCount) were planned.",
+                "The segment \(file.path) has \(times.count) frames, but \(frames) were planned.",
                 advice: "Encode it again.")
         }
-        let order = times.indices.sorted { times[$0] < times[$1] }
+        // Frames less than a millisecond apart can share a time there; they keep their decode order.
+        let order = times.indices.sorted { (times[$0], $0) < (times[$1], $1) }
         let start = ranks.count
         ranks.append(contentsOf: repeatElement(0, count: times.count))
         for (rank, packet) in order.enumerated() {
-            if rank > 0, times[order[rank - 1]] == times[packet] {
-                throw MediaError(.mismatch, "The segment \(file.path) has two frames at one time.")
-            }
             ranks[start + packet] = Int32(rank)
             depth = max(depth, packet - rank)
         }

@@ -101,7 +101,9 @@ final class JoinWorkshop: Sendable {
     ) async throws -> AssemblyReport {
         try await MediaAssembler().assemble(
             AssemblyRequest(
-                plan: plan, index: index, segments: segments, artifacts: artifacts, output: output)
+                plan: plan, index: index,
+                segments: zip(segments, plan.segments).map { EncodedSegment(path: $0, frameCount: $1.frameCount) },
+                artifacts: artifacts, output: output)
         ) { _ in }
     }
 }

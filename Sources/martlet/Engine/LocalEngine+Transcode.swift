@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletCoordinator
+import MartletFFmpeg
+import MartletHost
+import MartletMedia
+import MartletModel
+import MartletPorts
+import MartletScheduling
+import MartletWorker
+
+/// The main job.
+extension LocalEngine {
+    func transcode(
+        _ request: TranscodeRequest,
+        planned: @escaping @Sendable (PlannedJob) -> Void,
+        events: @escaping @Sendable (Event) -> Void
+    ) async throws -> TranscodeOutcome {
+        let start = time.now()
+        let output = FilePath(request.output)
+        let (prepared, id) = try await prepare(request)
+        let place = try await WorkPlace(output: output, chosen: request.workDirectory, files: files)
+        try await place.removeOthers(than: id, output: output.text)
+        let coordinator = makeCoordinator(store: place.store, directory: place.directory)
+        let listening = Task { [stream = await coordinator.events()] in for await event in stream { events(event) } }
+        planned(PlannedJob(id: id, plan: prepared.plan, tasks: try prepared.nextTasks(completed: [:])))
+
+        let finished: FinishedJob
+        do {
+            try await coordinator.submit(jobRequest(request, output: output), as: id, prepared: prepared)
+            finished = try await run(id, on: coordinator, with: makeWorker(for: coordinator, prepared, request))
+        } catch {
+            await coordinator.stop()
+            await listening.value
+            throw error
+        }
+        let plan = await coordinator.plan(of: id) ?? prepared.plan
+        let reused = await coordinator.reusedSegments(of: id)
+        await coordinator.stop()
+        await listening.value
+        if !request.keepWork { try await place.clear(id) }
+        return TranscodeOutcome(
+            job: id, output: request.output, frames: finished.frames, segments: plan.segments.count,
+            reusedSegments: reused, seconds: (time.now() - start).inSeconds,
+            sourceSize: plan.source.fingerprint.size, outputSize: finished.size, verification: finished.verification,
+            quality: finished.quality, warnings: plan.warnings, omissions: finished.omissions)
+    }
+
+    func plan(_ request: TranscodeRequest) async throws -> PlannedJob {
+        let (prepared, id) = try await prepare(request)
+        return PlannedJob(id: id, plan: prepared.plan, tasks: try prepared.nextTasks(completed: [:]))
+    }
+
+    private func prepare(_ request: TranscodeRequest) async throws -> (PreparedJob, JobID) {
+        let prepared = try await preparation.prepare(
+            source: FilePath(request.input).text, parameters: request.parameters)
+        let id = try JobIdentity.id(
+            source: prepared.plan.source, parameters: request.parameters, output: FilePath(request.output).text,
+            build: prepared.build)
+        return (prepared, id)
+    }
+
+    private func jobRequest(_ request: TranscodeRequest, output: FilePath) -> JobRequest {
+        let source = FilePath(request.input)
+        return JobRequest(
+            name: request.name ?? source.name, source: source.text, output: output.text,
+            parameters: request.parameters, priority: request.priority, verification: request.verification,
+            overwrite: request.overwrite)
+    }
+
+    private func makeCoordinator(store: any JobStore, directory: String) -> Coordinator {
+        Coordinator(
+            configuration: Coordinator.Configuration(directory: directory),
+            surroundings: CoordinatorSurroundings(
+                preparation: preparation, prober: reader, store: store, assembler: MediaAssembler(),
+                verifier: MediaVerifier(), meter: meter, files: files, time: time))
+    }
+
+    private func makeWorker(
+        for coordinator: Coordinator, _ prepared: PreparedJob, _ request: TranscodeRequest
+    ) throws -> Worker {
+        let heaviest = try prepared.nextTasks(completed: [:]).map(\.memory).max() ?? ByteCount(0)
+        let slots = LocalSlots.count(
+            requested: request.workers, processors: facts.processors, memory: facts.memory, memoryPerEncode: heaviest)
+        // Slots that were asked for are given, whatever memory they may take.
+        let memory = max(LocalSlots.budget(of: facts.memory), ByteCount(heaviest.bytes * Int64(slots)))
+        var configuration = Worker.Configuration()
+        configuration.niceness = request.niceness
+        return Worker(
+            profile: WorkerProfile(
+                id: WorkerID(facts.hostName), slots: slots, memory: memory, buildDigest: prepared.build.digest),
+            configuration: configuration, dispatch: coordinator, encoder: ffmpeg, prober: reader, files: files,
+            time: time)
+    }
+
+    /// Lets the worker work until the job ends. When the calling task is
+    /// cancelled, running encodes are killed and what is finished is kept.
+    private func run(_ id: JobID, on coordinator: Coordinator, with worker: Worker) async throws -> FinishedJob {
+        let work = Task { try await worker.run() }
+        return try await withTaskCancellationHandler {
+            let result: Result<FinishedJob, any Error>
+            do { result = .success(try await coordinator.outcome(of: id)) } catch { result = .failure(error) }
+            work.cancel()
+            _ = await work.result
+            return try result.get()
+        } onCancel: {
+            Task { await coordinator.stop() }
+        }
+    }
+}

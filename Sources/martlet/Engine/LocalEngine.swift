@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletCoordinator
+import MartletFFmpeg
+import MartletHost
+import MartletMedia
+import MartletModel
+import MartletPorts
+import MartletScheduling
+import MartletWorker
+
+/// The engine on this machine alone: a coordinator and one worker in this process.
+struct LocalEngine: Engine {
+    let program: FFmpegProgram
+    let files = LocalFiles()
+    let time = SystemTime()
+    let reader: MediaReader
+    let ffmpeg: FFmpegRunner
+    let abilities: FFmpegCatalog
+    let meter: FFmpegQualityMeter
+    let preparation: JobPreparation
+    let facts: MachineFacts
+
+    /// Composes the engine.
+    ///
+    /// - Parameter environment: the process's environment, for `MARTLET_FFMPEG`, `PATH` and the cache's place.
+    /// - Throws: a `CodedError` when there is no ffmpeg.
+    init(environment: [String: String]) throws {
+        program = try FFmpegProgram.locate(environment: environment)
+        let cache = Self.cacheDirectory(environment)
+        let launcher = ProcessRunner()
+        reader = MediaReader(files: files, cacheDirectory: cache.map { "\($0)/scans" })
+        ffmpeg = FFmpegRunner(program: program, launcher: launcher, time: time)
+        abilities = FFmpegCatalog(program: program, launcher: launcher, time: time, cacheDirectory: cache)
+        meter = FFmpegQualityMeter(program: program, launcher: launcher, time: time, catalog: abilities)
+        preparation = JobPreparation(
+            prober: reader, catalog: abilities, scenes: SceneDetector(program: program, launcher: launcher, time: time))
+        facts = MachineProbe().facts()
+    }
+
+    /// Where scans and facts of ffmpeg are kept between runs, by the XDG rules; `nil` without a home.
+    private static func cacheDirectory(_ environment: [String: String]) -> String? {
+        if let place = environment["XDG_CACHE_HOME"], place.hasPrefix("/") { return place + "/martlet" }
+        return environment["HOME"].map { $0 + "/.cache/martlet" }
+    }
+}
