@@ -71,7 +71,7 @@ struct SchedulerWorld {
         case 88..<92: answerJoin()
         case 92..<94: addAgain()
         case 94: crash()
-        default: perform(scheduler.ticked(now: now))
+        default: tick()
         }
     }
 
@@ -97,7 +97,7 @@ struct SchedulerWorld {
             } else if let wake {
                 // Only the moment that was asked for leads on: a forgotten timer would hang here.
                 now = max(now, wake)
-                perform(scheduler.ticked(now: now))
+                tick()
             } else {
                 break
             }
@@ -184,6 +184,12 @@ struct SchedulerWorld {
         // Stale ones stay now and then, and come a second time.
         if isLive || generator.chance(0.7) { believed.removeAll { $0.token == lease } }
         perform(actions)
+    }
+
+    /// The driver's timer: it rings once for each moment asked for.
+    private mutating func tick() {
+        if let asked = wake, asked <= now { wake = nil }
+        perform(scheduler.ticked(now: now))
     }
 
     private mutating func cancelSomething() {
@@ -329,6 +335,9 @@ struct SchedulerWorld {
             check(states[.running, default: 0] == live.values.count { $0.job == job.id })
             check((0...1).contains(job.progress.fraction))
         }
+        if let deadline = scheduler.jobs.values.compactMap(\.deadline).min() {
+            check(wake.map { $0 <= deadline } == true, "nobody wakes the scheduler in time")
+        }
         checkNothingIdle()
     }
 
@@ -337,6 +346,7 @@ struct SchedulerWorld {
         let serving = scheduler.workers.values.filter(\.isServing)
         let trusted = serving.filter { !$0.isQuarantined(now: now) }
         let offers = (trusted.isEmpty ? serving : trusted).map(\.offer)
+        guard offers.contains(where: { $0.freeSlots > 0 }) else { return }
         for task in scheduler.jobs.values.flatMap(\.offer.ready) {
             let untried = offers.filter { !task.failedOn.contains($0.profile.id) }
             check(
