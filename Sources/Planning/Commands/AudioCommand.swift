@@ -44,25 +44,13 @@ package struct AudioCommand: Sendable {
     /// silence, nothing is stretched, and the track keeps its own start.
     package func command() -> FFmpegCommand {
         var filters = ["aresample=async=1:min_hard_comp=0.1:max_soft_comp=0"]
-        let layout = stream.audio?.layout
-        if codec == .opus {
-            // Opus knows one arrangement for each number of channels.
-            switch layout {
-            case "5.1(side)": filters.append("aformat=channel_layouts=5.1")
-            case "5.0(side)": filters.append("aformat=channel_layouts=5.0")
-            case "quad(side)": filters.append("aformat=channel_layouts=quad")
-            default: break
-            }
-        }
-        if layout == nil { filters.append("aformat=channel_layouts=\(Self.usualLayout(channels: channels))") }
+        if let layout = targetLayout { filters.append("aformat=channel_layouts=\(layout)") }
         let sourceRate = stream.audio?.sampleRate ?? 48_000
         let rates = codec == .opus ? [48_000] : Self.aacRates
         var text = ["-map", "0:\(stream.index)", "-vn", "-sn", "-dn", "-filter_threads", "1"]
         text += ["-af", filters.joined(separator: ","), "-c:a", encoder, "-b:a", "\(rate.bitsPerSecond)"]
         if !rates.contains(sourceRate) { text += ["-ar", "48000"] }
-        if codec == .opus, channels > 2 || layout == "mono" || layout == "stereo" || layout == nil {
-            text += ["-mapping_family", channels > 2 ? "1" : "-1"]
-        }
+        if codec == .opus { text += ["-mapping_family", channels > 2 ? "1" : "-1"] }
         text += ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "mp4"]
         return FFmpegCommand(
             ["-copyts", "-threads", "1", "-i"].map { .text($0) } + [.source] + text.map { .text($0) } + [.output])
@@ -72,8 +60,25 @@ package struct AudioCommand: Sendable {
         96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
     ]
 
-    private static func usualLayout(channels: Int) -> String {
-        let names = ["mono", "stereo", "2.1", "quad", "5.0", "5.1", "6.1", "7.1"]
-        return names[min(max(channels, 1), names.count) - 1]
+    /// The arrangement to change the channels to; `nil` when the encoder takes the source's.
+    ///
+    /// Opus knows one arrangement for each number of channels, and AAC decoders
+    /// name only the common ones; channels at the sides go to those behind.
+    private var targetLayout: String? {
+        let layout = stream.audio?.layout
+        if let layout, Self.layouts(of: codec).contains(layout) { return nil }
+        switch (layout, codec) {
+        case ("2.1", .opus): return "5.1"
+        case ("4.0", .opus): return "5.0"
+        default:
+            let names = ["mono", "stereo", "3.0", "quad", "5.0", "5.1", codec == .opus ? "6.1" : "7.1", "7.1"]
+            return names[channels - 1]
+        }
+    }
+
+    private static func layouts(of codec: AudioCodec) -> Set<String> {
+        codec == .opus
+            ? ["mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"]
+            : ["mono", "stereo", "2.1", "3.0", "4.0", "quad", "5.0", "5.1", "7.1"]
     }
 }

@@ -183,4 +183,36 @@ import Testing
         // Four segments and whole-number steps of 6 % leave a little.
         #expect(abs(miss) < (encoder == "libx264" ? 0.01 : 0.03), "\(miss)")
     }
+
+    @Test(arguments: [
+        ("vp9_odd.webm", "libx264", ContainerFormat.mp4), ("vp9_odd.webm", "libsvtav1", .mkv),
+        ("vp9_odd.webm", "libvpx-vp9", .webm), ("rotated.mp4", "libx264", .mkv), ("rotated.mp4", "libx264", .mp4),
+        ("hdr10.mp4", "libx265", .mkv), ("hdr10.mp4", "libsvtav1", .mp4), ("hdr10.mp4", "libx264", .mkv),
+        ("fullrange.mp4", "libx265", .mp4), ("h264_interlaced.mkv", "libx264", .mkv),
+    ])
+    func unusualPicturesAreEncoded(fixture: String, encoder: String, container: ContainerFormat) async throws {
+        let result = try await run(fixture) {
+            $0.codec = .encoder(encoder)
+            $0.preset = encoder == "libx264" || encoder == "libx265" ? "ultrafast" : "8"
+            $0.container = container
+            $0.audioCodec = .none
+            $0.segmentDurationMilliseconds = 3000
+        }
+        defer { try? FileManager.default.removeItem(at: result.directory) }
+        let one = try await headers(result.segments[0])
+        for segment in result.segments { #expect(try await headers(segment) == one) }
+    }
+
+    @Test(arguments: [AudioCodec.aac, .opus])
+    func soundIsEncodedFromItsStartToItsEnd(codec: AudioCodec) async throws {
+        let result = try await run("h264_closed.mp4") {
+            $0.codec = .codec(.ffv1)
+            $0.audioCodec = codec
+        }
+        defer { try? FileManager.default.removeItem(at: result.directory) }
+        let stream = try #require(result.plan.source.streams(of: .audio).first)
+        let sound = try await reader.inspect(
+            path: result.directory.appending(path: "audio-\(stream.index).mp4").path)
+        #expect(abs(sound.durationMicroseconds - 10_000_000) < 100_000)
+    }
 }
