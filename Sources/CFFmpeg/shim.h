@@ -63,6 +63,14 @@ static inline int martlet_frame_is_top_first(const AVFrame *frame) {
 #endif
 }
 
+static inline int martlet_frame_is_key(const AVFrame *frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+    return (frame->flags & AV_FRAME_FLAG_KEY) != 0;
+#else
+    return frame->key_frame;
+#endif
+}
+
 /* How many fields longer than a frame the parser says that the last packet is shown; -1 without a parser. */
 static inline int martlet_parser_repeat(const AVStream *stream) {
 #if LIBAVFORMAT_VERSION_MAJOR < 61

@@ -16,6 +16,8 @@ internal import CFFmpeg
 final class DisplayClock {
     /// The times of the frames so far, in the order they are shown.
     private(set) var times: [Int64] = []
+    /// Which of `times` belong to key frames, by their position.
+    private(set) var keyPositions: [Int] = []
     /// How long the last frame says that it is shown, in ticks; `0` when unknown.
     private(set) var lastDuration: Int64 = 0
     /// How many packets the decoder refused.
@@ -125,6 +127,7 @@ final class DisplayClock {
         var shown = decoder.frame.pointee.best_effort_timestamp
         if isDraining, shown == MARTLET_NOPTS, !drainTimes.isEmpty { shown = drainTimes.removeFirst() }
         lastDuration = martlet_frame_duration(decoder.frame)
+        if martlet_frame_is_key(decoder.frame) != 0 { keyPositions.append(times.count) }
         times.append(shown)
     }
 }

@@ -11,6 +11,9 @@ struct FirstFrames {
 
     private static let frameLimit = 2
     private static let packetLimit = 200
+    /// Matroska and QuickTime use the same number for opposite orders of display, and libavformat keeps
+    /// it as it is: frames know better.
+    private static let containerOrders: Set<FieldOrder> = [.tb, .bt]
 
     /// The description with what the first frames of each HDR stream add; unchanged when nothing can be decoded.
     func completing(_ described: SourceDescription) -> SourceDescription {
@@ -27,7 +30,9 @@ struct FirstFrames {
             return false
         }
         let isWide = video.color.isHighDynamicRange || video.bitDepth > 8 && video.color.transfer == nil
-        let mayBeInterlaced = video.fieldOrder == .unknown && ["h264", "mpeg2video"].contains(stream.codec)
+        let mayBeInterlaced =
+            Self.containerOrders.contains(video.fieldOrder)
+            || video.fieldOrder == .unknown && ["h264", "mpeg2video"].contains(stream.codec)
         return isWide && ["hevc", "av1", "h264", "vp9"].contains(stream.codec) || mayBeInterlaced
     }
 
@@ -67,7 +72,8 @@ struct FirstFrames {
                 ?? ContentLight(maxContentLevel: Int(light.MaxCLL), maxFrameAverageLevel: Int(light.MaxFALL))
         }
         if av_frame_get_side_data(frame, AV_FRAME_DATA_DYNAMIC_HDR_PLUS) != nil { video.hasHDR10Plus = true }
-        if video.fieldOrder == .unknown, martlet_frame_is_interlaced(frame) != 0 {
+        let isOpen = video.fieldOrder == .unknown || Self.containerOrders.contains(video.fieldOrder)
+        if isOpen, martlet_frame_is_interlaced(frame) != 0 {
             video.fieldOrder = martlet_frame_is_top_first(frame) != 0 ? .tt : .bb
         }
     }

@@ -15,32 +15,63 @@ struct FrameLister {
     let path: String
     /// The stream's number in the file.
     let stream: Int
+    /// Raised when nobody waits for the list any more.
+    let stop: StopFlag
 
     /// How many frames must agree before a decoded start is joined to the packets' list.
     private static let agreement = 16
     /// How many packets are decoded to find that agreement.
     private static let startLimit = 750
 
+    /// A step of time, in seconds, that ffmpeg takes for a break of the clock (`-dts_delta_threshold`).
+    private static let longestStep: Int64 = 10
+
     /// Lists the frames, from packets where they suffice or by decoding everything.
     func list(method: FrameIndex.Method) throws -> FrameIndex {
-        var packets = try open()
-        let table = try PacketTable.read(&packets)
+        let (facts, table) = try read()
         guard table.count > 0 else { throw noFrames }
-        if method == .decode { return try decoded(table, reasons: []) }
-        let reading = PacketReading(table: table, codec: packets.source.pointee.codecpar.pointee.codec_id)
-        guard reading.reasonsToDecode.isEmpty else { return try decoded(table, reasons: reading.reasonsToDecode) }
+        if method == .decode { return try decoded(table, facts, reasons: []) }
+        let reading = PacketReading(table: table, codec: facts.codec)
+        guard reading.reasonsToDecode.isEmpty else {
+            return try decoded(table, facts, reasons: reading.reasonsToDecode)
+        }
         var (times, oddities) = (reading.times, reading.oddities)
-        if let breakOff = packets.breakOff { oddities.append("reading breaks off: \(breakOff)") }
+        if let breakOff = facts.breakOff { oddities.append("reading breaks off: \(breakOff)") }
         if let reason = reading.reasonToDecodeStart {
-            guard let joined = try joinedWithDecodedStart(times) else { return try decoded(table, reasons: [reason]) }
+            guard let joined = try joinedWithDecodedStart(times) else {
+                return try decoded(table, facts, reasons: [reason])
+            }
             if joined.count != times.count { oddities.append(reason) }
             times = joined
         }
-        return try index(times: times, table: table, method: .packets, lastDuration: table.lastDuration, oddities)
+        return try index(
+            times: times, table: table, facts, method: .packets, lastDuration: table.lastDuration, oddities)
+    }
+
+    /// What is kept of an open stream: a demuxer's own index can take more memory than all of this.
+    private struct Facts {
+        let codec: AVCodecID
+        let timeBase: TimeBase
+        /// The duration of a frame at the average rate, in ticks; `0` when unknown.
+        let usualDuration: Int64
+        let seeking: Seeking
+        let breakOff: String?
+    }
+
+    private func read() throws -> (Facts, PacketTable) {
+        var packets = try open()
+        let table = try PacketTable.read(&packets)
+        let source = packets.source.pointee
+        let rate = source.avg_frame_rate
+        let usual = rate.num > 0 ? av_rescale_q(1, AVRational(num: rate.den, den: rate.num), source.time_base) : 0
+        let facts = Facts(
+            codec: source.codecpar.pointee.codec_id, timeBase: Rational(source.time_base.num, source.time_base.den),
+            usualDuration: usual, seeking: Seeking(file: packets.file), breakOff: packets.breakOff)
+        return (facts, table)
     }
 
     private func open() throws -> StreamPackets {
-        guard let packets = try StreamPackets(path: path, stream: stream) else { throw noFrames }
+        guard let packets = try StreamPackets(path: path, stream: stream, stop: stop) else { throw noFrames }
         return packets
     }
 
@@ -52,30 +83,40 @@ struct FrameLister {
             advice: "Install an FFmpeg with a decoder for \(codec), or convert the file first.")
     }
 
-    private func decoded(_ table: PacketTable, reasons: [String]) throws -> FrameIndex {
+    private func decoded(_ table: PacketTable, _ facts: Facts, reasons: [String]) throws -> FrameIndex {
         var packets = try open()
         let clock = try clock(for: packets.source)
         while try packets.next() { clock.decode(packets.packet.pointer) }
         clock.drain()
         var oddities = reasons
-        var times = clock.times
-        let unnamed = times.count { $0 == MARTLET_NOPTS }
-        if unnamed > 0 {
-            times.removeAll { $0 == MARTLET_NOPTS }
-            oddities.append("\(unnamed) frames have no time and are left out")
-        }
         if let breakOff = packets.breakOff { oddities.append("reading breaks off: \(breakOff)") }
         if clock.refusedPackets > 0 { oddities.append("\(clock.refusedPackets) packets cannot be decoded") }
-        // ffmpeg writes a time that goes back as the one before it.
-        var isOrdered = true
-        for position in times.indices.dropFirst() where times[position] < times[position - 1] {
-            times[position] = times[position - 1]
-            isOrdered = false
+        var times: [Int64] = []
+        var keyTimes: [Int64] = []
+        var (unnamed, late, key) = (0, 0, 0)
+        for (position, shown) in clock.times.enumerated() {
+            let isKey = key < clock.keyPositions.count && clock.keyPositions[key] == position
+            if isKey { key += 1 }
+            guard shown != MARTLET_NOPTS else {
+                unnamed += 1
+                continue
+            }
+            // ffmpeg writes a time that goes back as the one before it.
+            if let last = times.last, shown < last { late += 1 }
+            let time = max(shown, times.last ?? shown)
+            if isKey { keyTimes.append(time) }
+            times.append(time)
         }
-        if !isOrdered { oddities.append("timestamps go back in time") }
+        if unnamed > 0 { oddities.append("\(unnamed) frames have no time and are left out") }
+        if late > 0 { oddities.append("\(late) frames go back in time") }
         var made = try index(
-            times: times, table: table, method: .decode, lastDuration: clock.lastDuration, oddities)
-        if !isOrdered { made.isSeekable = false }
+            times: times, table: table, facts, method: .decode, lastDuration: clock.lastDuration, oddities)
+        if !table.allHaveTimes {
+            made.keyframes = keyTimes.map { time in
+                Keyframe(time: time, frame: times.partitioningIndex { $0 >= time }, isRandomAccessPoint: false)
+            }
+        }
+        if late > 0 || unnamed > 0 { made.isSeekable = false }
         return made
     }
 
@@ -103,27 +144,29 @@ struct FrameLister {
     }
 
     private func index(
-        times: [Int64], table: PacketTable, method: FrameIndex.Method, lastDuration: Int64, _ oddities: [String]
+        times: [Int64], table: PacketTable, _ facts: Facts, method: FrameIndex.Method, lastDuration: Int64,
+        _ oddities: [String]
     ) throws -> FrameIndex {
         guard !times.isEmpty else { throw noFrames }
-        let packets = try open()
-        let source = packets.source.pointee
         var last = lastDuration > 0 ? lastDuration : table.lastDuration
         if last <= 0, times.count > 1 { last = times[times.count - 1] - times[times.count - 2] }
-        if last <= 0, source.avg_frame_rate.num > 0 {
-            last = av_rescale_q(
-                1, AVRational(num: source.avg_frame_rate.den, den: source.avg_frame_rate.num), source.time_base)
-        }
+        if last <= 0 { last = facts.usualDuration }
         var oddities = oddities
         let repeated = zip(times, times.dropFirst()).count { $0 == $1 }
         if repeated > 0 { oddities.append("\(repeated) frames share a time with the one before") }
-        let seeking = Seeking(file: packets.file)
         return FrameIndex(
-            streamIndex: stream, timeBase: Rational(source.time_base.num, source.time_base.den),
+            streamIndex: stream, timeBase: facts.timeBase,
             presentationTimes: times, lastFrameDuration: max(1, last),
-            keyframes: keyframes(table, times, isIndexed: seeking == .exact), method: method,
-            isSeekable: seeking != .none && table.allHaveTimes || method == .packets && seeking != .none,
+            keyframes: keyframes(table, times, isIndexed: facts.seeking == .exact), method: method,
+            isSeekable: facts.seeking != .none && !hasGap(times, facts),
             oddities: oddities)
+    }
+
+    /// Whether a clock that can be set anew jumps: a place cannot be found by its time then.
+    private func hasGap(_ times: [Int64], _ facts: Facts) -> Bool {
+        guard facts.seeking == .near else { return false }
+        let limit = Self.longestStep * Int64(facts.timeBase.den) / Int64(max(1, facts.timeBase.num))
+        return zip(times, times.dropFirst()).contains { $1 - $0 > limit }
     }
 
     private func keyframes(_ table: PacketTable, _ times: [Int64], isIndexed: Bool) -> [Keyframe] {

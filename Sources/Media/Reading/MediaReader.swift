@@ -13,7 +13,6 @@ package import MartletPorts
 package struct MediaReader: MediaProber {
     private let files: any FileStore
     private let cache: ScanCache?
-    private let threads = BlockingQueue(label: "martlet.media-reader")
 
     /// Makes a reader; without `cacheDirectory` nothing is kept. The directory is made when first needed.
     package init(files: any FileStore, cacheDirectory: String?) {
@@ -26,7 +25,7 @@ package struct MediaReader: MediaProber {
     /// - Throws: `MediaError` with `unreadable`, `notMedia` or `nothingToEncode`.
     package func describe(path: String) async throws -> SourceDescription {
         let (files, cache) = (files, cache)
-        return try await threads.run {
+        return try await blocking("martlet.describe") { _ in
             try Acceptance.checkFile(path)
             let fingerprint = try files.fingerprint(of: path)
             if let known = cache?.description(of: fingerprint, path: path) { return known }
@@ -46,7 +45,7 @@ package struct MediaReader: MediaProber {
         of source: SourceDescription, stream: Int, method: FrameIndex.Method
     ) async throws -> FrameIndex {
         let (files, cache) = (files, cache)
-        return try await threads.run {
+        return try await blocking("martlet.index") { stop in
             try Acceptance.checkFile(source.path)
             guard try files.fingerprint(of: source.path) == source.fingerprint else {
                 throw MediaError(
@@ -60,7 +59,7 @@ package struct MediaReader: MediaProber {
             }
             let made: FrameIndex
             do {
-                made = try FrameLister(path: source.path, stream: stream).list(method: method)
+                made = try FrameLister(path: source.path, stream: stream, stop: stop).list(method: method)
             } catch let failure as AVFailure {
                 throw MediaError(
                     .failed, "\(source.path): cannot \(failure.operation): \(failure.reason).",
@@ -77,6 +76,6 @@ package struct MediaReader: MediaProber {
     ///
     /// - Throws: `MediaError` with `unreadable` or `failed`.
     package func inspect(path: String) async throws -> StreamInspection {
-        try await threads.run { try StreamInspecting(path: path).inspect() }
+        try await blocking("martlet.inspect") { stop in try StreamInspecting(path: path).inspect(stop) }
     }
 }

@@ -21,7 +21,7 @@ struct PacketReading {
         var (lastKey, goesBack) = (Int64.min, false)
         var startsWithKey = false
         // HEVC drops RASL pictures after the first key frame and after the end of a sequence.
-        var dropsLeading = true
+        var (afterBreak, dropsLeading) = (true, true)
         times.reserveCapacity(table.count)
         for position in 0..<table.count {
             let (time, traits) = (table.times[position], table.traits[position])
@@ -32,9 +32,12 @@ struct PacketReading {
                 fields += 1
                 continue
             }
-            if traits.contains(.key), position > 0, traits.contains(.randomAccess) { dropsLeading = false }
-            if traits.contains(.endsSequence) { dropsLeading = true }
-            if !traits.isDisjoint(with: .hidden) {
+            if traits.contains(.randomAccess) {
+                dropsLeading = afterBreak || traits.contains(.startsSequence)
+                afterBreak = false
+            }
+            if traits.contains(.endsSequence) { afterBreak = true }
+            if traits.contains(.hidden) {
                 hidden += 1
                 continue
             }

@@ -33,7 +33,7 @@ struct PacketTable {
     }
 
     /// Reads all packets that are left.
-    static func read(_ packets: inout StreamPackets) throws(AVFailure) -> PacketTable {
+    static func read(_ packets: inout StreamPackets) throws -> PacketTable {
         let look = makeLook(for: packets.source.pointee.codecpar)
         var table = PacketTable(capacity: Int(max(0, min(packets.source.pointee.nb_frames, 1 << 20))))
         while try packets.next() { table.append(packets.packet.pointer, look) }

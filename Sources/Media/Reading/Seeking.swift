@@ -27,5 +27,7 @@ enum Seeking {
         }
     }
 
-    private static let unindexed: Set<String> = ["mpegts", "mpeg", "avi", "flv", "mxf", "nut", "ogg"]
+    private static let unindexed: Set<String> = [
+        "mpegts", "mpeg", "avi", "flv", "mxf", "nut", "ogg", "asf", "rm", "dv", "ivf", "yuv4mpegpipe",
+    ]
 }

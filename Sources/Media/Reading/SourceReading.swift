@@ -29,6 +29,7 @@ struct SourceReading {
                 advice: "Name a file with a video or audio stream.")
         }
         try checkStrength(file, streams)
+        if Self.animations.contains(file.formatName), Self.isStill(file) { throw Acceptance.refusal(path, "a picture") }
         let described = SourceDescription(
             path: path, fingerprint: fingerprint, formatName: file.formatName,
             hasArbitraryOrigin: (context.iformat?.pointee.flags ?? 0) & AVFMT_TS_DISCONT != 0,
@@ -37,6 +38,16 @@ struct SourceReading {
             bitRate: context.bit_rate > 0 ? BitRate(context.bit_rate) : nil, tags: StreamReading.tags(context.metadata),
             streams: streams, chapters: chapters(context))
         return FirstFrames(path: path).completing(described)
+    }
+
+    /// Formats that hold single pictures more often than moving ones.
+    private static let animations: Set<String> = ["gif", "apng"]
+
+    private static func isStill(_ file: InputFile) -> Bool {
+        let packet = Packet()
+        var count = 0
+        while count < 2, (try? file.read(into: packet)) == true { count += 1 }
+        return count < 2
     }
 
     /// Arbitrary bytes look like raw sound to a tolerant demuxer: a weak guess must come with a decodable stream.

@@ -11,7 +11,7 @@ struct StreamInspecting {
     let path: String
 
     /// Reads the first stream, packet by packet.
-    func inspect() throws -> StreamInspection {
+    func inspect(_ stop: StopFlag) throws -> StreamInspection {
         let empty = StreamInspection(
             kind: nil, codec: "none", timeBase: TimeBase(1, 1000), times: [], durationMicroseconds: 0,
             payload: ByteCount(0))
@@ -19,21 +19,22 @@ struct StreamInspecting {
         do {
             let file = try InputFile(path: path)
             guard file.streamCount > 0 else { return empty }
-            return try inspect(file)
-        } catch {
+            return try inspect(file, stop)
+        } catch let error as AVFailure {
             throw MediaError(
                 .failed, "\(path): cannot \(error.operation): \(error.reason).", advice: "Make the file again.",
                 isRetryable: true)
         }
     }
 
-    private func inspect(_ file: InputFile) throws(AVFailure) -> StreamInspection {
+    private func inspect(_ file: InputFile, _ stop: StopFlag) throws -> StreamInspection {
         file.keepOnly([0])
         let stream = file.stream(0)
         var times: [Int64] = []
         var (payload, end): (Int64, Int64) = (0, .min)
         let packet = Packet()
         while try file.read(into: packet) {
+            try stop.check()
             let read = packet.pointer.pointee
             guard read.stream_index == 0 else { continue }
             payload += Int64(read.size)

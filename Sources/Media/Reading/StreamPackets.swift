@@ -13,15 +13,17 @@ struct StreamPackets {
     let packet = Packet()
     /// Why reading ended before the file did, in libav's words; `nil` while it did not.
     private(set) var breakOff: String?
+    private let stop: StopFlag
 
     /// Opens the file; `nil` when it has no such stream.
-    init?(path: String, stream: Int) throws(AVFailure) {
+    init?(path: String, stream: Int, stop: StopFlag) throws {
         file = try InputFile(path: path)
         // Times that libavformat would make up are not those that ffmpeg shows.
         file.context.pointee.flags &= ~AVFMT_FLAG_GENPTS
         guard stream < file.streamCount else { return nil }
         file.keepOnly([stream])
         self.stream = stream
+        self.stop = stop
     }
 
     /// libav's stream.
@@ -31,8 +33,9 @@ struct StreamPackets {
     ///
     /// Where a demuxer gives up on damaged content, ffmpeg takes that as the end, and so does this.
     ///
-    /// - Throws: `AVFailure` when the disk cannot be read.
-    mutating func next() throws(AVFailure) -> Bool {
+    /// - Throws: `AVFailure` when the disk cannot be read, `CancellationError` when nobody waits any more.
+    mutating func next() throws -> Bool {
+        try stop.check()
         do {
             while try file.read(into: packet) {
                 if packet.pointer.pointee.stream_index == stream { return true }

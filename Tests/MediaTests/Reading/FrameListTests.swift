@@ -47,6 +47,25 @@ struct FrameListTests {
         print(table.joined(separator: "\n"))
     }
 
+    @Test("Reading that starts at a listed key frame shows the same frames", arguments: Fixture.all(.exact))
+    func keyFramesCanBeReadFrom(_ fixture: Fixture) async throws {
+        let path = try await MediaFixtures.path(fixture.name)
+        let source = try await reader.describe(path: path)
+        let video = try #require(source.mainVideo)
+        let index = try await reader.index(of: source, stream: video.index, method: .packets)
+        guard index.isSeekable, index.keyframes.count > 1 else { return }
+        let position = index.keyframes.count / 2
+        let keyframe = index.keyframes[position]
+        // Two key frames early, unless one is enough.
+        let start = index.keyframes[max(0, keyframe.isRandomAccessPoint ? position : position - 2)]
+        let micros = MediaTime(ticks: start.time, timeBase: index.timeBase).microseconds - source.startTimeMicroseconds
+        let seek = micros > 0 ? ["-ss", "\(micros + 1)us"] : []
+        let whole = try await ShownByFFmpeg.pictures(of: path, stream: video.index)
+        let part = try await ShownByFFmpeg.pictures(of: path, stream: video.index, seek: seek, from: keyframe.time)
+        #expect(part.count == index.frameCount - keyframe.frame, "\(fixture.name): seek \(seek) for \(keyframe)")
+        #expect(part.elementsEqual(whole.suffix(part.count)), "\(fixture.name): seek \(seek) for \(keyframe)")
+    }
+
     /// Expects that the list equals what ffmpeg shows, and gives a line about it.
     ///
     /// Packets of a broken stream can promise frames that no decoder shows: the

@@ -17,7 +17,8 @@ final class HEVCLook: BitstreamLook {
             switch type {
             case 6, 7: found.insert(.decodableLeading)
             case 8, 9: found.insert(.skippedLeading)
-            case 16...23: found.insert(.randomAccess)
+            case 16...18: found.formUnion([.randomAccess, .startsSequence])
+            case 19...23: found.insert(.randomAccess)
             default: break
             }
             return type > 31

@@ -25,6 +25,8 @@ struct PacketTraits: OptionSet, Sendable {
     static let endsSequence = PacketTraits(rawValue: 1 << 7)
     /// Looking at the packet does not tell what a decoder shows.
     static let undecidable = PacketTraits(rawValue: 1 << 8)
+    /// A key frame that begins a coded sequence of its own in the middle (HEVC BLA pictures).
+    static let startsSequence = PacketTraits(rawValue: 1 << 10)
     /// The demuxer knows that bytes are missing or wrong.
     static let damaged = PacketTraits(rawValue: 1 << 9)
 }
