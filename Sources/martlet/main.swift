@@ -17,7 +17,6 @@ let program = Program(
     console: Console(environment: environment), environment: environment,
     makeEngine: { [environment] _ in try LocalEngine(environment: environment) })
 let signals = InterruptSignals { _ in program.interruption.request() }
-// A reader that went away shows as a failed write; unlike an ignored signal, a handler does not pass to ffmpeg.
-signal(SIGPIPE) { _ in }
+Console.outliveReaders()
 let status = await program.run(Array(CommandLine.arguments.dropFirst()))
 withExtendedLifetime(signals) { exit(status.rawValue) }

@@ -33,6 +33,10 @@ final class Console: Sendable {
         self.usesColour = isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
     }
 
+    /// Makes a reader that went away show as a failed write, not as the end of
+    /// the process. Unlike an ignored signal, a handler does not pass to ffmpeg.
+    static func outliveReaders() { signal(SIGPIPE) { _ in } }
+
     /// The width of the terminal in columns, 80 when unknown.
     var width: Int {
         var size = winsize()
@@ -57,10 +61,16 @@ final class Console: Sendable {
     }
 
     /// Replaces the live display; no lines take it away.
+    ///
+    /// Each line is written over the old one and only its rest is cleared, so nothing flickers.
     func show(_ lines: [String]) {
         state.withLock { state in
             guard lines != state.liveLines else { return }
-            write(clearing(state.liveLines) + drawing(lines), &state)
+            if lines.count == state.liveLines.count {
+                write(rewinding(lines) + lines.joined(separator: "\u{1b}[K\n") + "\u{1b}[K", &state)
+            } else {
+                write(clearing(state.liveLines) + drawing(lines), &state)
+            }
             state.liveLines = lines
         }
     }
@@ -72,10 +82,13 @@ final class Console: Sendable {
         return String(cString: strerror(failure))
     }
 
-    /// Moves to the first live line; the drawing that follows clears what is left of each.
-    private func clearing(_ lines: [String]) -> String {
-        lines.isEmpty ? "" : "\r" + (lines.count > 1 ? "\u{1b}[\(lines.count - 1)A" : "") + "\u{1b}[J"
+    /// Moves to the first live line.
+    private func rewinding(_ lines: [String]) -> String {
+        "\r" + (lines.count > 1 ? "\u{1b}[\(lines.count - 1)A" : "")
     }
+
+    /// Moves to the first live line and clears everything from there on.
+    private func clearing(_ lines: [String]) -> String { lines.isEmpty ? "" : rewinding(lines) + "\u{1b}[J" }
 
     private func drawing(_ lines: [String]) -> String { lines.joined(separator: "\n") }
 

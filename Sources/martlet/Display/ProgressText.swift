@@ -19,7 +19,8 @@ struct ProgressText: Sendable {
         let room = width - 1
         let head = Self.percent(state.fraction).indented(to: 4) + " "
         let tail = "  " + facts.joined(separator: "  ")
-        let barWidth = min(40, room - head.count - tail.count - 2)
+        // Room for the longest usual facts, so that the bar keeps its length when they change theirs.
+        let barWidth = min(40, room - head.count - max(tail.count, 34) - 2)
         let top =
             barWidth >= 8 ? head + bar(state.fraction, barWidth) + tail : clip(head + facts.joined(separator: "  "))
         guard state.segments.count > 1 else { return [top] }

@@ -62,7 +62,7 @@ import Testing
             .progress(job, fraction: 0.42, framesPerSecond: 118.4, remainingSeconds: 31))
         #expect(
             ProgressText(width: 80, usesColour: false).live(state) == [
-                "42 % [================>                       ]  118 fps  4.93x  0:31 left",
+                "42 % [===============>                      ]  118 fps  4.93x  0:31 left",
                 "     [#>]  1 of 2 segments",
             ])
         #expect(
