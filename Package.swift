@@ -92,7 +92,7 @@ let package = Package(
         tests("Media", ["MartletModel", "MartletPorts", "MartletMedia", "MartletPlanning", "MartletTestKit"]),
         tests("FFmpeg", ["MartletModel", "MartletPorts", "MartletFFmpeg", "MartletHost", "MartletTestKit"]),
         tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit", "StoreWriter"]),
-        tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit"]),
+        tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit", "CSpawn"]),
         tests("Coordinator", core + ["MartletCoordinator", "MartletTestKit"]),
         tests("Worker", core + ["MartletWorker", "MartletTestKit"]),
         tests("TestKit", ["MartletModel", "MartletTestKit"]),

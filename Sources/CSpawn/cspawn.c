@@ -145,3 +145,30 @@ int martlet_reap(int pidfd, struct martlet_exit *result) {
     result->peak_kibibytes = usage.ru_maxrss;
     return 0;
 }
+
+static volatile sig_atomic_t signal_writer = -1;
+
+static void report_signal(int signal) {
+    int before = errno;
+    unsigned char number = (unsigned char)signal;
+    /* A full pipe already holds more signals than anyone will read. */
+    ssize_t written = write(signal_writer, &number, 1);
+    (void)written;
+    errno = before;
+}
+
+void martlet_catch_signals(const int *signals, int count, int writer, int *caught) {
+    signal_writer = writer;
+    for (int index = 0; index < count; index++) {
+        struct sigaction action;
+        caught[index] = sigaction(signals[index], NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+        if (!caught[index]) continue;
+        action = (struct sigaction){.sa_handler = report_signal, .sa_flags = SA_RESTART};
+        caught[index] = sigaction(signals[index], &action, NULL) == 0;
+    }
+}
+
+void martlet_release_signal(int signal) {
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(signal, &standard, NULL);
+}

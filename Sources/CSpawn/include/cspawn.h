@@ -47,3 +47,13 @@ int martlet_pipe(int *reader, int *writer);
 
 /* Waits for the end of a child and reaps it; returns 0 or an errno value. */
 int martlet_reap(int pidfd, struct martlet_exit *result);
+
+/*
+ * From now on each of these signals writes its number as one byte to `writer`.
+ * A signal that is ignored stays ignored. `caught` gets 1 for each signal that
+ * was taken over, else 0.
+ */
+void martlet_catch_signals(const int *signals, int count, int writer, int *caught);
+
+/* Gives a signal its default action back. */
+void martlet_release_signal(int signal);

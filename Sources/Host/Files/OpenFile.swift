@@ -29,9 +29,12 @@ final class OpenFile {
         return status
     }
 
-    /// Makes the content durable.
+    /// Makes the content durable, as far as the file system can.
     func synchronize() throws(HostError) {
-        guard fsync(descriptor) == 0 else { throw HostError(errno: errno, .write, path: path) }
+        // Some network file systems know no such call for directories.
+        guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+            throw HostError(errno: errno, .write, path: path)
+        }
     }
 
     /// Fills the buffer from `offset` on; returns how many bytes there were.
