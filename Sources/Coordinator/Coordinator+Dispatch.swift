@@ -31,6 +31,7 @@ extension Coordinator: TaskDispatch {
     /// Takes a result: the file is looked at again before the task counts as done.
     package func finish(_ lease: LeaseToken, result: AttemptResult) async throws -> Bool {
         let result = await checkedOnArrival(lease, result)
+        if case .failed(let failure) = result { jobs[lease.job]?.failure = failure }
         var generator = SystemRandomNumberGenerator()
         let actions = machine.taskFinished(
             lease, result: result, now: surroundings.time.now(), using: &generator)
@@ -66,17 +67,10 @@ extension Coordinator: TaskDispatch {
         do {
             guard try surroundings.files.size(of: path) == artifact.size,
                 try await surroundings.files.digest(of: path) == artifact.digest
-            else {
-                return .failed(
-                    code: "coordinator.damaged_result", message: "\(path) is not what its worker made", log: "",
-                    isRetryable: true)
-            }
+            else { throw CoordinatorError(.damagedResult, "\(path) is not what its worker made", isRetryable: true) }
             return result
-        } catch let error as any CodedError {
-            return .failed(
-                code: error.codeName, message: error.message, log: error.advice ?? "", isRetryable: error.isRetryable)
         } catch {
-            return .failed(code: "coordinator.damaged_result", message: "\(error)", log: "", isRetryable: true)
+            return .failed(AttemptFailure(error))
         }
     }
 }

@@ -196,6 +196,7 @@ extension Coordinator {
         enqueue(machine.assemblyFailed(job, code: code, message: message, now: surroundings.time.now()))
     }
 
+    /// The code and the message of any error.
     private static func reason(_ error: any Error) -> (code: String, message: String) {
         guard let error = error as? any CodedError else { return ("coordinator.failed", "\(error)") }
         return (error.codeName, error.message)

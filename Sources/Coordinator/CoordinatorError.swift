@@ -13,6 +13,8 @@ package struct CoordinatorError: CodedError, Equatable {
         case verificationFailed = "coordinator.verification_failed"
         /// The disk is too small for the result.
         case noSpace = "coordinator.no_space"
+        /// A result is not what its worker said.
+        case damagedResult = "coordinator.damaged_result"
         /// A task failed for good.
         case taskFailed = "coordinator.task_failed"
         /// The job is not known here.
@@ -42,7 +44,7 @@ package struct CoordinatorError: CodedError, Equatable {
         case .outputExists, .outputBusy, .unknownJob: .usage
         case .verificationFailed: .verificationFailed
         case .noSpace: .writeFailed
-        case .taskFailed: .jobFailed
+        case .taskFailed, .damagedResult: .jobFailed
         }
     }
 }

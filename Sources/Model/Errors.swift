@@ -16,9 +16,13 @@ package protocol CodedError: Error, Sendable, CustomStringConvertible {
     var isRetryable: Bool { get }
     /// What the program's exit code says about it.
     var exitStatus: ExitStatus { get }
+    /// The last messages of the program that failed; empty when there was none.
+    var log: String { get }
 }
 
 extension CodedError {
+    package var log: String { "" }
+
     package var description: String { advice.map { "\(message)\n\($0)" } ?? message }
 }
 

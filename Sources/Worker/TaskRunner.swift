@@ -27,12 +27,8 @@ struct TaskRunner: Sendable {
             return try await prove(assignment, names: names, log: report.log)
         } catch is CancellationError {
             return .interrupted
-        } catch let error as any CodedError {
-            if Task.isCancelled { return .interrupted }
-            return .failed(
-                code: error.codeName, message: error.message, log: error.advice ?? "", isRetryable: error.isRetryable)
         } catch {
-            return .failed(code: "worker.failed", message: "\(error)", log: "", isRetryable: true)
+            return Task.isCancelled ? .interrupted : .failed(AttemptFailure(error))
         }
     }
 
@@ -57,7 +53,7 @@ struct TaskRunner: Sendable {
             if let violation {
                 throw WorkerError(
                     violation.isFrameMismatch ? .framesMismatch : .unexpectedResult,
-                    "\(assignment.task.id): \(violation.message)", advice: log.isEmpty ? nil : log)
+                    violation.message, log: log)
             }
             count = inspection.times.count
             payload = inspection.payload

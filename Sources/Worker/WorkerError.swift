@@ -19,12 +19,14 @@ package struct WorkerError: CodedError, Equatable {
     package var code: Code
     package var message: String
     package var advice: String?
+    package var log: String
 
     /// Makes an error.
-    package init(_ code: Code, _ message: String, advice: String? = nil) {
+    package init(_ code: Code, _ message: String, advice: String? = nil, log: String = "") {
         self.code = code
         self.message = message
         self.advice = advice
+        self.log = log
     }
 
     package var codeName: String { code.rawValue }

@@ -169,8 +169,8 @@ struct SchedulerWorld {
         let result: AttemptResult =
             switch generator.below(100) {
             case 0..<80: .completed(.sample(lease.task))
-            case 80..<92: .failed(code: "c", message: "m", log: "", isRetryable: true)
-            case 92: .failed(code: "c", message: "m", log: "", isRetryable: false)
+            case 80..<92: .failed(AttemptFailure(code: "c", message: "m", log: "", isRetryable: true))
+            case 92: .failed(AttemptFailure(code: "c", message: "m", log: "", isRetryable: false))
             default: .interrupted
             }
         finish(lease, result)

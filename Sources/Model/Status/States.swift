@@ -31,8 +31,46 @@ package enum WorkerHealth: String, Codable, Sendable, CaseIterable {
 package enum AttemptResult: Codable, Sendable, Hashable {
     /// The result is proved.
     case completed(Artifact)
-    /// It did not work; `log` is the tail of ffmpeg's messages.
-    case failed(code: String, message: String, log: String, isRetryable: Bool)
+    /// It did not work.
+    case failed(AttemptFailure)
     /// The worker gave it back unfinished: it stopped, or was told to.
     case interrupted
+}
+
+/// Why an attempt did not work: an error that can be kept and sent.
+package struct AttemptFailure: CodedError, Codable, Hashable {
+    /// The code name of the error, `module.reason`.
+    package var code: String
+    package var message: String
+    package var advice: String?
+    /// The tail of ffmpeg's messages; empty when it said nothing.
+    package var log: String
+    package var isRetryable: Bool
+    package var exitStatus: ExitStatus
+
+    /// Makes a failure from its parts.
+    package init(
+        code: String, message: String, advice: String? = nil, log: String = "", isRetryable: Bool,
+        exitStatus: ExitStatus = .jobFailed
+    ) {
+        self.code = code
+        self.message = message
+        self.advice = advice
+        self.log = log
+        self.isRetryable = isRetryable
+        self.exitStatus = exitStatus
+    }
+
+    /// Takes over what an error says of itself.
+    package init(_ error: any Error) {
+        guard let error = error as? any CodedError else {
+            self.init(code: "worker.failed", message: "\(error)", isRetryable: true)
+            return
+        }
+        self.init(
+            code: error.codeName, message: error.message, advice: error.advice, log: error.log,
+            isRetryable: error.isRetryable, exitStatus: error.exitStatus)
+    }
+
+    package var codeName: String { code }
 }

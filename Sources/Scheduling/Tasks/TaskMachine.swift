@@ -193,17 +193,17 @@ package struct TaskMachine: Equatable, Sendable {
         case .interrupted:
             _ = lease.released(by: token.worker, epoch: token.epoch)
             return interrupted(token, started: started, policy: policy, reason: "the worker gave it back")
-        case .failed(let code, let message, _, let isRetryable):
+        case .failed(let failure):
             _ = lease.released(by: token.worker, epoch: token.epoch)
             failures += 1
             failedOn.insert(token.worker)
-            guard isRetryable, failures < policy.maximumAttempts else {
+            guard failure.isRetryable, failures < policy.maximumAttempts else {
                 state = .failed
-                return .fail(token, started: started, code: code, message: message)
+                return .fail(token, started: started, code: failure.code, message: failure.message)
             }
             let until = now + policy.wait(afterFailures: failures, using: &generator)
             state = .retrying(until: until)
-            return .retry(token, started: started, at: until, reason: message)
+            return .retry(token, started: started, at: until, reason: failure.message)
         }
     }
 

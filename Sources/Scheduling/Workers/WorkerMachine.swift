@@ -131,14 +131,14 @@ package struct WorkerMachine: Equatable, Sendable {
         case .completed:
             failuresInARow = 0
             quarantinedUntil = nil
-        case .failed(_, _, _, isRetryable: true):
+        case .failed(let failure) where failure.isRetryable:
             failuresInARow += 1
             let excess = failuresInARow - configuration.quarantineAfterFailures
             if excess >= 0 {
                 quarantinedUntil = now + configuration.quarantine * min(1 << min(excess, 4), 15)
             }
         // What no other worker could do either says nothing about this one.
-        case .failed(_, _, _, isRetryable: false), .interrupted: break
+        case .failed, .interrupted: break
         }
         return workerState == before ? .none : .stateChanged(workerState)
     }

@@ -18,7 +18,7 @@ import Testing
         policy.maximumInterruptions = 3
         return policy
     }()
-    let broken = AttemptResult.failed(code: "ffmpeg.failed", message: "it broke", log: "", isRetryable: true)
+    let broken = AttemptResult.failed(AttemptFailure(code: "ffmpeg.failed", message: "it broke", log: "", isRetryable: true))
 
     private func machine(_ state: TaskState = .pending, epoch: Int = 0, failures: Int = 0) -> TaskMachine {
         TaskMachine(
@@ -76,7 +76,7 @@ import Testing
         var generator = SplitMix64(seed: 1)
         _ = task.inputsCompleted()
         _ = task.leased(to: w1, now: at(0), duration: length)
-        let full = AttemptResult.failed(code: "disk.full", message: "no space", log: "", isRetryable: false)
+        let full = AttemptResult.failed(AttemptFailure(code: "disk.full", message: "no space", log: "", isRetryable: false))
         #expect(
             task.finished(token(1, w1), result: full, now: at(1), policy: policy, using: &generator)
                 == .fail(token(1, w1), started: at(0), code: "disk.full", message: "no space"))
@@ -172,7 +172,7 @@ import Testing
             _ = task.finished(token(1, w1), result: broken, now: at(1), policy: policy, using: &generator)
         case .failed:
             task = taskIn(.running)
-            let result = AttemptResult.failed(code: "c", message: "m", log: "", isRetryable: false)
+            let result = AttemptResult.failed(AttemptFailure(code: "c", message: "m", log: "", isRetryable: false))
             _ = task.finished(token(1, w1), result: result, now: at(1), policy: policy, using: &generator)
         case .cancelled:
             task = taskIn(.queued)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct WorkerMachineTests {
     let configuration = SchedulingConfiguration()
-    let broken = AttemptResult.failed(code: "c", message: "m", log: "", isRetryable: true)
+    let broken = AttemptResult.failed(AttemptFailure(code: "c", message: "m", log: "", isRetryable: true))
 
     private func lease(_ epoch: Int) -> LeaseToken {
         LeaseToken(job: JobID("j"), task: TaskID("a"), epoch: Epoch(epoch), worker: WorkerID("w1"))
@@ -67,7 +67,7 @@ import Testing
         var worker = WorkerMachine(.sample(), now: at(0))
         _ = worker.ready()
         for epoch in 1...5 {
-            let bad = AttemptResult.failed(code: "c", message: "m", log: "", isRetryable: false)
+            let bad = AttemptResult.failed(AttemptFailure(code: "c", message: "m", log: "", isRetryable: false))
             _ = ended(&worker, epoch, epoch.isMultiple(of: 2) ? bad : .interrupted, 0)
         }
         #expect(worker.health(now: at(0)) == .healthy)
