@@ -8,7 +8,7 @@ internal import MartletTestKit
 internal import Testing
 
 @Suite("Files that are no film")
-struct RefusalTests {
+struct SourceRefusalTests {
     private let reader = MediaReader(files: PlainFiles(), cacheDirectory: nil)
     private let scratch: Scratch
 
