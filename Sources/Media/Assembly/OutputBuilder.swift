@@ -43,7 +43,7 @@ struct OutputBuilder {
     func build(_ output: OutputFile) throws {
         for number in streams.indices { try addStream(number, to: output) }
         dressing.set(dressing.containerTags, on: &output.context.pointee.metadata)
-        if container != .webm || !request.plan.source.chapters.isEmpty { try addChapters(to: output) }
+        try addChapters(to: output)
     }
 
     /// The first stream that the muxer refuses even alone, and why; `nil` when
@@ -125,13 +125,21 @@ struct OutputBuilder {
         parameters.pointee.extradata_size = picture.size
         parameters.pointee.codec_type = AVMEDIA_TYPE_ATTACHMENT
         parameters.pointee.codec_id = input.pointee.codecpar.pointee.codec_id
-        let isPNG = parameters.pointee.codec_id == AV_CODEC_ID_PNG
+        let (suffix, type) = Self.pictureType(parameters.pointee.codec_id)
         dressing.set(
-            [
-                Tag("filename", isPNG ? "cover.png" : "cover.jpg"),
-                Tag("mimetype", isPNG ? "image/png" : "image/jpeg"),
-            ], on: &stream.pointee.metadata)
+            [Tag("filename", "cover.\(suffix)"), Tag("mimetype", "image/\(type)")], on: &stream.pointee.metadata)
         dressing.set(planned.tags, on: &stream.pointee.metadata)
+    }
+
+    private static func pictureType(_ codec: AVCodecID) -> (suffix: String, type: String) {
+        switch codec {
+        case AV_CODEC_ID_PNG: ("png", "png")
+        case AV_CODEC_ID_BMP: ("bmp", "bmp")
+        case AV_CODEC_ID_GIF: ("gif", "gif")
+        case AV_CODEC_ID_TIFF: ("tiff", "tiff")
+        case AV_CODEC_ID_WEBP: ("webp", "webp")
+        default: ("jpg", "jpeg")
+        }
     }
 
     private func addChapters(to output: OutputFile) throws {

@@ -43,9 +43,8 @@ struct Verification {
     // MARK: Picture
 
     private var picture: FileSurvey.Track? {
-        if let plan, let index,
+        if plan != nil, let index,
             let place = planned.firstIndex(where: { $0.sourceIndex == index.streamIndex }),
-            plan.layout.streams.count > 0,
             place < present.count, present[place].kind == .video
         {
             return present[place]
@@ -153,12 +152,23 @@ struct Verification {
             let detail = figures.filter { $0.1 + $0.2 > 0 }.map { "\($0.0.rawValue) \($0.1) of \($0.2)" }
             return check("streams", figures.allSatisfy { $0.1 >= $0.2 }, detail.joined(separator: ", "))
         }
-        let wanted = planned.map { "\($0.kind.rawValue) \($0.codec)" }
-        let found = present.map { "\($0.kind.rawValue) \($0.codec)" }
+        let wanted = planned.map { "\($0.kind.rawValue) \(readBack($0.codec))" }
+        let found = present.map { "\($0.kind.rawValue) \(readBack($0.codec))" }
         let files = plan.layout.streams.count - planned.count
         let isSame = wanted == found && attached == files
         let detail = isSame ? found.joined(separator: ", ") : "\(found) instead of \(wanted)"
         return check("streams", isSame, detail + (files + attached > 0 ? "; \(attached) of \(files) attached" : ""))
+    }
+
+    // Containers have one name for some pairs of codecs: MP4 for the layers of
+    // MPEG sound, Matroska for plain text and for both ages of SubStation.
+    private func readBack(_ codec: String) -> String {
+        switch codec {
+        case "mp2", "mp1": "mp3"
+        case "text": "subrip"
+        case "ssa": "ass"
+        default: codec
+        }
     }
 
     private var chapterCheck: VerificationReport.Check {
