@@ -4,7 +4,7 @@
 package import MartletModel
 
 /// What goes wrong with the program ffmpeg.
-package struct FFmpegError: LoggedError, Equatable {
+package struct FFmpegError: CodedError, Equatable {
     /// The stable names of the reasons.
     package enum Code: String, Sendable {
         /// There is no ffmpeg, or it cannot be started.

@@ -45,9 +45,3 @@ package enum ExitStatus: Int32, Sendable, Codable {
     /// Interrupted; the state is kept, and the same command resumes.
     case interrupted = 130
 }
-
-/// An error that has the last messages of the program that failed.
-package protocol LoggedError: CodedError {
-    /// The tail of what the program said, and the command that it was: for logs and bug reports.
-    var log: String { get }
-}
