@@ -108,7 +108,7 @@ let package = Package(
         // The program as a whole, run as a user runs it.
         .testTarget(
             name: "MartletTests",
-            dependencies: ["martlet", "MartletModel", "MartletTestKit"],
+            dependencies: ["martlet", "MartletModel", "MartletPlanning", "MartletPorts", "MartletTestKit"],
             path: "Tests/MartletTests",
             swiftSettings: settings
         ),

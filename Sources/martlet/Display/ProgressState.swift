@@ -60,10 +60,10 @@ struct ProgressState: Sendable, Equatable {
         segments = planned.plan.segments.map { _ in .waiting }
         let rate = planned.plan.constantRate ?? planned.plan.source.mainVideo?.video?.averageFrameRate
         filmRate = rate.flatMap { $0.isPositive ? $0.value : nil }
-        // Encodes of a later stage are not among the first tasks, but their names are known.
-        for segment in planned.plan.segments { encodes[StagePlanner.encodeTask(segment.index)] = segment.index }
-        for task in planned.tasks {
-            if case .analyse(let segment) = task.kind { analyses[task.id] = segment }
+        // Tasks of later stages are not among the first ones, but their names are known.
+        for segment in planned.plan.segments {
+            encodes[StagePlanner.encodeTask(segment.index)] = segment.index
+            analyses[StagePlanner.analysisTask(segment.index)] = segment.index
         }
     }
 
@@ -82,6 +82,7 @@ struct ProgressState: Sendable, Equatable {
             self.framesPerSecond = framesPerSecond > 0 ? framesPerSecond : nil
             remainingSeconds = remaining
         case .taskStarted(_, let task, _, _):
+            if let segment = segmentEncodedAgain(by: task) { segments[segment] = .running(0) }
             set(task, .running(0))
         case .taskProgress(_, let task, let frames, let total):
             set(task, .running(total > 0 ? Double(frames) / Double(total) : 0))
@@ -100,7 +101,13 @@ struct ProgressState: Sendable, Equatable {
     }
 
     private mutating func set(_ task: TaskID, _ state: SegmentState) {
-        if let segment = encodes[task] ?? analyses[task] { mark(segment, state) }
+        if let segment = encodes[task] ?? analyses[task] ?? segmentEncodedAgain(by: task) { mark(segment, state) }
+    }
+
+    /// The segment that a task encodes with another quality, to reach a bit rate; `nil` for other tasks.
+    private func segmentEncodedAgain(by task: TaskID) -> Int? {
+        guard let again = task.text.firstRange(of: "-again-") else { return nil }
+        return encodes[TaskID(String(task.text[..<again.lowerBound]))]
     }
 
     /// A late report never takes a finished segment back.

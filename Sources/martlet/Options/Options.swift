@@ -16,10 +16,11 @@ enum Options {
             "Constant quality on the encoder's own scale; lower is better. Excludes --bitrate.",
             default: "by encoder", into: \.parameters.crf),
         Option(
-            "bitrate", .bitRate, .picture, "The picture's average bit rate, such as 4M; always reached in two passes.",
+            "bitrate", .bitRate, .picture, "The picture's average bit rate over the whole film, such as 4M.",
             into: \.parameters.bitrate),
         Option(
-            flag: "two-pass", .picture, "States that --bitrate takes two passes, as it always does.",
+            flag: "two-pass", .picture,
+            "States that --bitrate is reached with a first pass over the whole film, as it always is.",
             into: \.parameters.twoPass),
         Option(
             "preset", .word("PRESET", "a preset of the encoder, such as medium or 8"), .picture,

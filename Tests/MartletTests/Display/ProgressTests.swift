@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import MartletModel
+import MartletPlanning
 import Testing
 
 @testable import martlet
@@ -39,17 +40,20 @@ import Testing
     }
 
     @Test func anAnalysedSegmentWaitsForItsEncode() {
-        var planned = Samples.planned
-        var analysis = planned.tasks[0]
-        analysis.id = TaskID("analyse-0000")
-        analysis.kind = .analyse(segment: 0)
-        planned.tasks.append(analysis)
-        var state = ProgressState()
-        state.take(planned)
-        state.take(.taskStarted(job, analysis.id, worker, attempt: 1))
-        #expect(state.segments[0] == .running(0))
-        state.take(.taskCompleted(job, analysis.id, frames: 0, reused: false))
-        #expect(state.segments[0] == .waiting)
+        let analysis = StagePlanner.analysisTask(0)
+        #expect(state(.taskStarted(job, analysis, worker, attempt: 1)).segments[0] == .running(0))
+        let analysed = state(
+            .taskStarted(job, analysis, worker, attempt: 1), .taskCompleted(job, analysis, frames: 0, reused: false))
+        #expect(analysed.segments[0] == .waiting)
+    }
+
+    @Test func aSegmentThatIsEncodedAgainIsNoLongerDone() {
+        let again = StagePlanner.encodeTask(0, round: 1)
+        let done = Event.taskCompleted(job, first, frames: 240, reused: false)
+        #expect(state(done, .taskStarted(job, again, worker, attempt: 1)).segments[0] == .running(0))
+        let twice = state(
+            done, .taskStarted(job, again, worker, attempt: 1), .taskCompleted(job, again, frames: 240, reused: false))
+        #expect(twice.segments[0] == .done)
     }
 
     @Test func theSpeedIsAgainstTheFilmsOwnRate() {
