@@ -17,7 +17,7 @@ bootstrap: ## Installs what is missing to build (apt)
 	@scripts/bootstrap
 
 build: ## Builds the program for use
-	$(BUILD) -c release --product martlet
+	$(BUILD) -c release --static-swift-stdlib --product martlet
 
 demo: bootstrap build ## Transcodes a film and shows the proof
 	@INPUT="$(INPUT)" OUTPUT="$(OUTPUT)" scripts/demo

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 
 /// The program ffmpeg on this machine.
 package struct FFmpegProgram: Sendable, Equatable {
@@ -44,9 +45,7 @@ package struct FFmpegProgram: Sendable, Equatable {
     }
 
     private static func isProgram(_ path: String) -> Bool {
-        var isDirectory: ObjCBool = false
-        let files = FileManager.default
-        return files.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
-            && files.isExecutableFile(atPath: path)
+        var facts = stat()
+        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 }

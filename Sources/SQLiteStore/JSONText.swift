@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import Foundation
+import FoundationEssentials
 
 /// The JSON form of values that are kept as text.
 struct JSONText {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import Foundation
+internal import FoundationEssentials
 package import MartletPorts
 internal import Synchronization
 

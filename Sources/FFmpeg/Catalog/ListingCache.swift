@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 internal import MartletModel
 
 /// Keeps the listings of programs in a directory, so that a start does not
@@ -55,10 +56,8 @@ struct ListingCache: Sendable {
     }
 
     private func state(of program: FFmpegProgram) -> (size: Int64, modifiedMilliseconds: Int64)? {
-        let path = URL(filePath: program.path).resolvingSymlinksInPath().path
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            let size = attributes[.size] as? NSNumber, let modified = attributes[.modificationDate] as? Date
-        else { return nil }
-        return (size.int64Value, Int64((modified.timeIntervalSince1970 * 1000).rounded()))
+        var facts = stat()
+        guard stat(program.path, &facts) == 0 else { return nil }
+        return (Int64(facts.st_size), Int64(facts.st_mtim.tv_sec) * 1000 + Int64(facts.st_mtim.tv_nsec) / 1_000_000)
     }
 }

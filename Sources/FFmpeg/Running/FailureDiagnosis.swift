@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 internal import MartletPorts
 
 /// Tells from an ended run and its messages what went wrong.
@@ -118,9 +119,11 @@ struct FailureDiagnosis {
     static func lines(of log: String) -> [String] {
         log.split(separator: "\n").filter { !$0.hasPrefix("  ") }.compactMap { line in
             var line = line
-            while line.hasPrefix("["), let end = line.range(of: "] ") { line = line[end.upperBound...] }
-            let text = line.trimmingCharacters(in: .whitespaces)
-            return text.isEmpty ? nil : text
+            while line.hasPrefix("["), let end = line.firstIndex(of: "]"), line[end...].hasPrefix("] ") {
+                line = line[end...].dropFirst(2)
+            }
+            let text = line.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
+            return text.isEmpty ? nil : String(text)
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 internal import MartletModel
 package import MartletPorts
@@ -54,7 +54,7 @@ package struct MachineProbe {
 
     private func text(_ path: String) -> String? {
         guard let content = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-        return content.trimmingCharacters(in: .whitespacesAndNewlines)
+        return content.split(separator: "\n").first.map(String.init) ?? ""
     }
 
     private func operatingSystem() -> String {

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import CSpawn
-internal import Foundation
 internal import Glibc
 internal import MartletModel
 internal import Synchronization
@@ -25,9 +24,14 @@ final class ChildLoop: Sendable {
         guard wakeup >= 0 else { fatalError("no event descriptor: error \(errno)") }
         // Where a parent had it ignored, the system would reap children by itself.
         signal(SIGCHLD, SIG_DFL)
-        let thread = Thread { [self] in serve() }
-        thread.name = "children"
-        thread.start()
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread, nil,
+            { loop in
+                guard let loop else { return nil }
+                Unmanaged<ChildLoop>.fromOpaque(loop).takeRetainedValue().serve()
+            }, Unmanaged.passRetained(self).toOpaque())
+        guard failure == 0 else { fatalError("no thread for children: error \(failure)") }
     }
 
     /// Starts a run; its waiter must be set before.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import Foundation
+import FoundationEssentials
 import MartletModel
 import MartletPorts
 
