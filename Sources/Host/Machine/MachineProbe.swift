@@ -54,7 +54,8 @@ package struct MachineProbe {
 
     private func text(_ path: String) -> String? {
         guard let content = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-        return content.split(separator: "\n").first.map(String.init) ?? ""
+        guard let last = content.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(content[...last].drop { $0.isWhitespace })
     }
 
     private func operatingSystem() -> String {
