@@ -17,7 +17,8 @@ import Testing
 
     private func picture(_ times: [Int64]) -> StreamInspection {
         StreamInspection(
-            kind: .video, codec: "h264", timeBase: matroska, times: times, durationMicroseconds: 0, payload: ByteCount(1))
+            kind: .video, codec: "h264", timeBase: matroska, times: times, durationMicroseconds: 0,
+            payload: ByteCount(1))
     }
 
     private func sound(microseconds: Int64, packets: Int = 3) -> StreamInspection {

@@ -153,7 +153,8 @@ package enum JobStoreConformance {
         try await store.record(first)
         try await store.record(second)
         first.endedMilliseconds = 12
-        first.result = .failed(AttemptFailure(code: "ffmpeg.failed", message: "no", log: "line\nline \u{1F600}", isRetryable: true))
+        first.result = .failed(
+            AttemptFailure(code: "ffmpeg.failed", message: "no", log: "line\nline \u{1F600}", isRetryable: true))
         try await store.record(first)
         let third = AttemptRecord(
             job: job.id, task: TaskID("b"), epoch: 2, worker: WorkerID("w1"), startedMilliseconds: 20,

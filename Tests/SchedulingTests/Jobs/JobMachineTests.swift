@@ -91,7 +91,8 @@ import Testing
             return LeaseToken(job: id, task: TaskID(task), epoch: Epoch(1), worker: WorkerID("w"))
         }
         var generator = SplitMix64(seed: 1)
-        let result = AttemptResult.failed(AttemptFailure(code: "disk.full", message: "no space", log: "log", isRetryable: false))
+        let result = AttemptResult.failed(
+            AttemptFailure(code: "disk.full", message: "no space", log: "log", isRetryable: false))
         var failed = record(tasks[0], .failed, epoch: 1)
         failed.failures = 1
         #expect(

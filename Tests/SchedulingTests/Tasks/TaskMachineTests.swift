@@ -18,7 +18,8 @@ import Testing
         policy.maximumInterruptions = 3
         return policy
     }()
-    let broken = AttemptResult.failed(AttemptFailure(code: "ffmpeg.failed", message: "it broke", log: "", isRetryable: true))
+    let broken = AttemptResult.failed(
+        AttemptFailure(code: "ffmpeg.failed", message: "it broke", log: "", isRetryable: true))
 
     private func machine(_ state: TaskState = .pending, epoch: Int = 0, failures: Int = 0) -> TaskMachine {
         TaskMachine(
@@ -76,7 +77,8 @@ import Testing
         var generator = SplitMix64(seed: 1)
         _ = task.inputsCompleted()
         _ = task.leased(to: w1, now: at(0), duration: length)
-        let full = AttemptResult.failed(AttemptFailure(code: "disk.full", message: "no space", log: "", isRetryable: false))
+        let full = AttemptResult.failed(
+            AttemptFailure(code: "disk.full", message: "no space", log: "", isRetryable: false))
         #expect(
             task.finished(token(1, w1), result: full, now: at(1), policy: policy, using: &generator)
                 == .fail(token(1, w1), started: at(0), code: "disk.full", message: "no space"))
