@@ -93,8 +93,8 @@ let package = Package(
         tests("FFmpeg", ["MartletModel", "MartletPorts", "MartletFFmpeg", "MartletHost", "MartletTestKit"]),
         tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit", "StoreWriter"]),
         tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit", "CSpawn"]),
-        tests("Coordinator", core + ["MartletCoordinator", "MartletTestKit"]),
-        tests("Worker", core + ["MartletWorker", "MartletTestKit"]),
+        tests("Coordinator", core + ["MartletCoordinator", "MartletHost", "MartletTestKit"]),
+        tests("Worker", core + ["MartletWorker", "MartletHost", "MartletTestKit"]),
         tests("TestKit", ["MartletModel", "MartletTestKit"]),
 
         // A process that writes to a job store until it is killed, for the tests of SQLiteStore.

@@ -9,14 +9,23 @@ internal import MartletScheduling
 extension Coordinator: TaskDispatch {
     package func register(_ worker: WorkerProfile) async throws -> AsyncStream<WorkerOrder> {
         let (stream, continuation) = AsyncStream.makeStream(of: WorkerOrder.self)
-        orders[worker.id]?.finish()
-        orders[worker.id] = continuation
+        if isClosed {
+            continuation.finish()
+            return stream
+        }
+        connections[worker.id]?.orders.finish()
+        connections[worker.id] = Connection(profile: worker, orders: continuation)
         await enqueue(machine.workerRegistered(worker, now: surroundings.time.now())).value
         return stream
     }
 
     package func heartbeat(_ worker: WorkerID, holding leases: [LeaseToken]) async throws -> [LeaseToken] {
-        let actions = machine.heartbeat(worker, holding: leases, now: surroundings.time.now())
+        let now = surroundings.time.now()
+        if machine.workers[worker] == nil, let connection = connections[worker] {
+            // It was silent for too long, as after a pause of the whole process, and is still connected.
+            enqueue(machine.workerRegistered(connection.profile, now: now))
+        }
+        let actions = machine.heartbeat(worker, holding: leases, now: now)
         enqueue(actions)
         return actions.compactMap(\.refusedLease)
     }
@@ -30,28 +39,31 @@ extension Coordinator: TaskDispatch {
 
     /// Takes a result: the file is looked at again before the task counts as done.
     package func finish(_ lease: LeaseToken, result: AttemptResult) async throws -> Bool {
-        let result = await checkedOnArrival(lease, result)
-        if case .failed(let failure) = result { jobs[lease.job]?.failure = failure }
+        // In a task of its own: a worker that is told to stop meanwhile must not lose a whole result.
+        let result = await Task { await self.checkedOnArrival(lease, result) }.value
         var generator = SystemRandomNumberGenerator()
         let actions = machine.taskFinished(
             lease, result: result, now: surroundings.time.now(), using: &generator)
+        if case .failed(let failure) = result, actions.contains(where: \.isJobFailure) {
+            jobs[lease.job]?.failure = failure
+        }
         await enqueue(actions).value
         return !actions.contains { $0.refusedLease == lease }
     }
 
     package func unregister(_ worker: WorkerID) async {
-        orders[worker]?.finish()
-        orders[worker] = nil
+        connections[worker]?.orders.finish()
+        connections[worker] = nil
         await enqueue(machine.workerLost(worker, now: surroundings.time.now())).value
     }
 
     /// Hands a task to its worker.
     func assign(_ lease: LeaseToken, _ task: TaskSpecification) {
-        guard let context = jobs[lease.job] else { return }
+        guard let context = jobs[lease.job], context.outcome == nil else { return }
         let inputs = task.inputs.compactMap { input -> (TaskID, String)? in
             machine.jobs[lease.job]?.tasks[input]?.artifact.map { (input, $0.fileName) }
         }
-        orders[lease.worker]?.yield(
+        connections[lease.worker]?.orders.yield(
             .run(
                 TaskAssignment(
                     lease: lease, task: task, sourcePath: context.record.source,
@@ -64,13 +76,22 @@ extension Coordinator: TaskDispatch {
     private func checkedOnArrival(_ lease: LeaseToken, _ result: AttemptResult) async -> AttemptResult {
         guard case .completed(let artifact) = result, let context = jobs[lease.job] else { return result }
         let path = "\(context.directory)/\(artifact.fileName)"
-        do {
-            guard try surroundings.files.size(of: path) == artifact.size,
-                try await surroundings.files.digest(of: path) == artifact.digest
-            else { throw CoordinatorError(.damagedResult, "\(path) is not what its worker made", isRetryable: true) }
-            return result
-        } catch {
-            return .failed(AttemptFailure(error))
-        }
+        if await isUnchanged(artifact, at: path) { return result }
+        return .failed(
+            AttemptFailure(
+                CoordinatorError(.damagedResult, "\(path) is not what its worker made", isRetryable: true)))
     }
+}
+
+/// A worker that is there, and the way to it.
+struct Connection {
+    /// What it said of itself.
+    let profile: WorkerProfile
+    /// Where its orders go.
+    let orders: AsyncStream<WorkerOrder>.Continuation
+}
+
+extension SchedulingAction {
+    /// Whether it says that a job failed.
+    fileprivate var isJobFailure: Bool { if case .emit(.jobFailed) = self { true } else { false } }
 }

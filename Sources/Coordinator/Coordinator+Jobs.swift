@@ -15,8 +15,39 @@ extension Coordinator {
     /// was recorded is encoded anew.
     ///
     /// - Parameter id: the job's name; the same work on the same source MUST have the same.
-    /// - Throws: `CoordinatorError.outputExists`, or what the store throws.
+    /// - Throws: `CoordinatorError.outputExists`; `CoordinatorError.outputBusy` when this job, or
+    ///   another with the same output, is at work; what the store throws; `CancellationError`
+    ///   when the coordinator stopped.
     package func submit(_ request: JobRequest, as id: JobID, prepared: PreparedJob) async throws {
+        try checkNotBusy(id, output: request.output)
+        arriving[id] = request.output
+        defer { arriving[id] = nil }
+        let (context, tasks) = try await takenIn(request, as: id, prepared: prepared)
+        try checkOpen()
+        jobs[id] = context
+        emit(.jobSubmitted(id))
+        begin(id, tasks: tasks)
+    }
+
+    private func checkOpen() throws {
+        if let breakage { throw breakage }
+        if isClosed { throw CancellationError() }
+    }
+
+    private func checkNotBusy(_ id: JobID, output: String) throws {
+        try checkOpen()
+        let atWork = jobs.filter { $0.value.outcome == nil }.mapValues(\.record.output)
+        let others = atWork.merging(arriving) { first, _ in first }
+        if others[id] != nil { throw CoordinatorError(.outputBusy, "job \(id) is being worked on already") }
+        if let other = others.first(where: { $0.value == output }) {
+            throw CoordinatorError(.outputBusy, "job \(other.key) is writing \(output)")
+        }
+    }
+
+    /// The job as it is now kept, with the tasks that are kept of it.
+    private func takenIn(
+        _ request: JobRequest, as id: JobID, prepared: PreparedJob
+    ) async throws -> (JobContext, [TaskRecord]) {
         var record = JobRecord(
             id: id, name: request.name, source: request.source, fingerprint: prepared.plan.source.fingerprint,
             output: request.output, parameters: request.parameters, priority: request.priority,
@@ -25,7 +56,7 @@ extension Coordinator {
         try finisher.checkOutput(record)
         let directory = directory(of: id)
         try surroundings.files.makeDirectory(directory)
-        var tasks: [TaskRecord] = []
+        var kept: [TaskRecord] = []
         if let known = try await surroundings.store.job(id) {
             record.plan = known.plan ?? record.plan
             record.state = known.state == .combining ? .combining : .queued
@@ -35,24 +66,32 @@ extension Coordinator {
                 throw CoordinatorError(.outputBusy, "job \(id) is being changed by another coordinator")
             }
             record.revision = revision
-            tasks = try await reusable(try await surroundings.store.tasks(of: id), in: directory)
+            kept = try await surroundings.store.tasks(of: id)
         } else if try await !surroundings.store.insert(record) {
             throw CoordinatorError(.outputBusy, "job \(id) is being changed by another coordinator")
         }
+        let tasks = try await reusable(kept, in: directory)
         let prepared = try await matching(prepared, record.plan)
         var context = JobContext(record: record, prepared: prepared, directory: directory)
-        context.reused = tasks.count { task in
-            if case .encode = task.specification.kind { task.artifact != nil } else { false }
+        let reused = tasks.compactMap { task -> Int? in
+            guard case .encode(let segment) = task.specification.kind, task.artifact != nil else { return nil }
+            return segment
         }
-        jobs[id] = context
-        emit(.jobSubmitted(id))
-        begin(id, tasks: tasks)
+        context.reused = Set(reused).count
+        return (context, tasks)
     }
 
-    /// Cancels a job; its results are kept.
+    /// Cancels a job; its results are kept. A job whose output is being put in
+    /// place at this moment is completed instead.
     package func cancel(_ job: JobID) async {
-        jobs[job]?.assembly?.cancel()
+        jobs[job]?.isUnwanted = true
+        if let work = jobs[job]?.work {
+            work.cancel()
+            await work.value
+        }
         await enqueue(machine.jobCancelled(job, now: surroundings.time.now())).value
+        // What ended the job in another way, and was under way, may have added to it.
+        await performed()
     }
 
     /// A kept plan holds, with the frame list that it was made from.
@@ -60,8 +99,7 @@ extension Coordinator {
         guard let plan, plan != prepared.plan else { return prepared }
         var result = prepared
         result.plan = plan
-        let planned = plan.segments.reduce(0) { $0 + $1.frameCount }
-        if let index = prepared.index, !plan.segments.isEmpty, planned != index.frameCount {
+        if let index = prepared.index, !index.holds(plan.segments) {
             result.index = try await surroundings.prober.index(
                 of: plan.source, stream: index.streamIndex, method: .decode)
         }
@@ -96,7 +134,7 @@ extension Coordinator {
         return result
     }
 
-    private func isUnchanged(_ artifact: Artifact, at path: String) async -> Bool {
+    func isUnchanged(_ artifact: Artifact, at path: String) async -> Bool {
         guard let size = try? surroundings.files.size(of: path), size == artifact.size else { return false }
         return (try? await surroundings.files.digest(of: path)) == artifact.digest
     }
@@ -105,13 +143,14 @@ extension Coordinator {
 
     /// Plans what follows the tasks completed so far.
     func planNextStage(of job: JobID) {
-        guard let context = jobs[job], let tasks = machine.jobs[job]?.tasks else { return }
+        guard !isClosed, let context = jobs[job], let tasks = machine.jobs[job]?.tasks else { return }
         let results = tasks.compactMapValues(\.artifact)
         let now = surroundings.time.now()
         do {
             let next = try context.prepared.nextTasks(completed: results)
             enqueue(machine.tasksPlanned(next, of: job, now: now))
         } catch {
+            jobs[job]?.failure = error
             let (code, message) = Self.reason(error)
             enqueue(machine.planningFailed(job, code: code, message: message, now: now))
         }
@@ -125,29 +164,59 @@ extension Coordinator {
     func failed(_ job: JobID, code: String, message: String) {
         guard let context = jobs[job], context.outcome == nil else { return }
         let error = context.failure ?? CoordinatorError(.taskFailed, message)
+        if context.isUnwanted { return abandon(job) }
         guard code == "worker.frames_mismatch" else { return end(job, code: code, error) }
-        Task {
+        // Stopped: whoever takes it up again meets the same frames, and plans anew then.
+        guard !isClosed else { return }
+        jobs[job]?.work = Task {
             do {
-                guard try await self.refine(job, because: message) else { return self.end(job, code: code, error) }
+                let refined = try await self.surroundings.preparation.refined(context.prepared)
+                try Task.checkCancellation()
+                guard let refined else { return self.end(job, code: code, error) }
+                await self.restart(job, with: refined, because: message)
             } catch {
-                self.end(job, code: Self.reason(error).code, error)
+                if !Task.isCancelled { return self.end(job, code: Self.reason(error).code, error) }
+                // Stopped, and to be taken up again; or not wanted any more.
+                if self.jobs[job]?.isUnwanted == true { self.abandon(job) }
             }
         }
     }
 
     private func end(_ job: JobID, code: String, _ error: any Error) {
+        guard jobs[job]?.outcome == nil else { return }
         jobs[job]?.ended(.failure(error))
+        emit(.jobStateChanged(job, .failed))
         emit(.jobFailed(job, code: code, message: Self.reason(error).message))
     }
 
-    /// Begins the job again with a better plan; `false` when there is none.
-    private func refine(_ job: JobID, because message: String) async throws -> Bool {
-        guard let context = jobs[job] else { return false }
-        emit(.warning(job, "\(message); the film is planned anew from its decoded frames"))
-        guard let prepared = try await surroundings.preparation.refined(context.prepared) else { return false }
+    /// Cancels a job that the scheduler has given up.
+    private func abandon(_ job: JobID) {
+        enqueue([.persistJob(job, .cancelled, failure: nil), .emit(.jobStateChanged(job, .cancelled))])
+    }
+
+    /// Begins the job again with a better plan.
+    private func restart(_ job: JobID, with prepared: PreparedJob, because message: String) async {
+        guard let context = jobs[job], context.outcome == nil else { return }
+        let remedy = prepared.plan.segments.count > 1 ? "from its decoded frames" : "in one piece"
+        emit(.warning(job, "\(message); the film is planned anew \(remedy)"))
+        do {
+            let (record, tasks) = try await replaced(context.record, by: prepared)
+            jobs[job]?.record = record
+            jobs[job]?.prepared = prepared
+            jobs[job]?.failure = nil
+            jobs[job]?.reused = 0
+            begin(job, tasks: tasks)
+        } catch {
+            broken(error)
+        }
+    }
+
+    /// Keeps a job anew, with another plan and its first tasks.
+    private func replaced(_ old: JobRecord, by prepared: PreparedJob) async throws -> (JobRecord, [TaskRecord]) {
+        let job = old.id
         let epoch = try await surroundings.store.tasks(of: job).map(\.epoch).max() ?? 0
         try await surroundings.store.remove(job)
-        var record = context.record
+        var record = old
         record.plan = prepared.plan
         record.state = .queued
         record.failure = nil
@@ -158,29 +227,25 @@ extension Coordinator {
             TaskRecord(job: job, specification: $0, epoch: epoch)
         }
         try await surroundings.store.insert(tasks)
-        jobs[job]?.record = record
-        jobs[job]?.prepared = prepared
-        begin(job, tasks: tasks)
-        return true
+        return (record, tasks)
     }
 
     // MARK: The end
 
     /// Joins and publishes, in a task of its own.
     func assemble(_ job: JobID) {
-        guard let context = jobs[job], let tasks = machine.jobs[job]?.tasks else { return }
+        guard !isClosed, let context = jobs[job], let tasks = machine.jobs[job]?.tasks else { return }
         let records = tasks.values.map(\.record).sorted { $0.specification.id < $1.specification.id }
         let finisher = self.finisher
-        jobs[job]?.assembly = Task {
+        jobs[job]?.work = Task {
             do {
                 let finished = try await finisher.finish(
                     context.record, prepared: context.prepared, tasks: records, directory: context.directory
                 ) { _ in }
                 await self.assembled(job, finished)
-            } catch is CancellationError {
-                // Cancelled from outside: whoever did it says what becomes of the job.
             } catch {
-                self.assemblyFailed(job, error)
+                // When cancelled, whoever did it says what becomes of the job.
+                if !Task.isCancelled { self.assemblyFailed(job, error) }
             }
         }
     }
@@ -197,8 +262,17 @@ extension Coordinator {
     }
 
     /// The code and the message of any error.
-    private static func reason(_ error: any Error) -> (code: String, message: String) {
+    static func reason(_ error: any Error) -> (code: String, message: String) {
         guard let error = error as? any CodedError else { return ("coordinator.failed", "\(error)") }
         return (error.codeName, error.message)
+    }
+}
+
+extension FrameIndex {
+    /// Whether the segments were cut from this list of frames.
+    fileprivate func holds(_ segments: [Segment]) -> Bool {
+        guard let last = segments.last else { return true }
+        return last.frames.upperBound == frameCount
+            && segments.allSatisfy { StableHash.digest(of: presentationTimes[$0.frames]) == $0.timesDigest }
     }
 }

@@ -27,7 +27,12 @@ package actor Coordinator {
     let finisher: Finisher
     var machine: SchedulerMachine
     var jobs: [JobID: JobContext] = [:]
-    var orders: [WorkerID: AsyncStream<WorkerOrder>.Continuation] = [:]
+    var connections: [WorkerID: Connection] = [:]
+    /// The jobs that are being taken in, and their outputs.
+    var arriving: [JobID: String] = [:]
+    /// Why the store can no longer be relied upon; `nil` while it can.
+    private(set) var breakage: (any Error)?
+    private var isStopped = false
     private var broadcast = Broadcast()
     private var tail: Task<Void, Never>?
     private var alarm: Task<Void, Never>?
@@ -47,8 +52,12 @@ package actor Coordinator {
     /// Everything that happens from now on; ends when the coordinator stops.
     package func events() -> AsyncStream<Event> {
         let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
+        if isStopped {
+            continuation.finish()
+            return stream
+        }
         let listener = broadcast.add(continuation)
-        continuation.onTermination = { _ in Task { await self.forget(listener) } }
+        continuation.onTermination = { [weak self] _ in Task { await self?.forget(listener) } }
         return stream
     }
 
@@ -71,15 +80,40 @@ package actor Coordinator {
     package func directory(of job: JobID) -> String { "\(configuration.directory)/\(job)" }
 
     /// Stops: workers get no more orders, joins under way are abandoned, and
-    /// everything that was decided is on the disk when it returns.
+    /// everything that was decided is on the disk when it returns. Jobs keep
+    /// their state, and whoever waits for one gets a `CancellationError`.
     package func stop() async {
+        isStopped = true
         alarm?.cancel()
-        for context in jobs.values { context.assembly?.cancel() }
-        for order in orders.values { order.finish() }
-        orders = [:]
-        await tail?.value
+        // What workers give back now must not be given out again.
+        for worker in machine.workers.keys.sorted() {
+            enqueue(machine.workerDrained(worker, now: surroundings.time.now()))
+        }
+        disconnectAll()
+        for context in jobs.values { context.work?.cancel() }
+        for context in jobs.values { await context.work?.value }
+        await settled()
         for job in jobs.keys { jobs[job]?.ended(.failure(CancellationError())) }
         broadcast.finish()
+    }
+
+    /// Whether nothing new is begun: it was stopped, or its store failed.
+    var isClosed: Bool { isStopped || breakage != nil }
+
+    /// Waits until every action is performed, those that follow from others too.
+    private func settled() async {
+        while let last = tail {
+            await last.value
+            if tail == last { tail = nil }
+        }
+    }
+
+    /// Waits until all that is decided by now is performed.
+    func performed() async { await tail?.value }
+
+    private func disconnectAll() {
+        for connection in connections.values { connection.orders.finish() }
+        connections = [:]
     }
 
     private func forget(_ listener: Int) { broadcast.remove(listener) }
@@ -102,6 +136,7 @@ package actor Coordinator {
     }
 
     private func perform(_ action: SchedulingAction) async {
+        guard breakage == nil else { return }
         do {
             switch action {
             case .insertTasks(let tasks): try await surroundings.store.insert(tasks)
@@ -111,7 +146,7 @@ package actor Coordinator {
             case .recordAttempt(let lease, _, let result): try await keep(result, of: lease)
             case .emit(let event): announce(event)
             case .assign(let lease, let task): assign(lease, task)
-            case .stop(let lease): orders[lease.worker]?.yield(.stop(lease))
+            case .stop(let lease): connections[lease.worker]?.orders.yield(.stop(lease))
             case .refuse, .drop: break
             case .planNextStage(let job): planNextStage(of: job)
             case .assemble(let job): assemble(job)
@@ -126,6 +161,8 @@ package actor Coordinator {
         switch event {
         case .jobFailed(let job, let code, let message):
             failed(job, code: code, message: message)
+        // Said when it is certain that there is no better plan.
+        case .jobStateChanged(_, .failed): break
         case .jobStateChanged(let job, .cancelled):
             jobs[job]?.ended(.failure(CancellationError()))
             emit(event)
@@ -135,21 +172,26 @@ package actor Coordinator {
     }
 
     /// The store does not take records any more, so nothing can be promised: every job ends, its state as last kept.
-    private func broken(_ error: any Error) {
+    func broken(_ error: any Error) {
+        guard breakage == nil else { return }
+        breakage = error
+        alarm?.cancel()
+        let (code, message) = Self.reason(error)
         for (job, context) in jobs where context.outcome == nil {
-            context.assembly?.cancel()
+            context.work?.cancel()
             jobs[job]?.ended(.failure(error))
+            emit(.jobFailed(job, code: code, message: message))
         }
-        for order in orders.values { order.finish() }
-        orders = [:]
+        disconnectAll()
     }
 
     private func setAlarm(at moment: Moment) {
         alarm?.cancel()
+        guard !isClosed else { return }
         let time = surroundings.time
-        alarm = Task {
+        alarm = Task { [weak self] in
             do { try await time.sleep(until: moment) } catch { return }
-            self.tick()
+            await self?.tick()
         }
     }
 

@@ -43,7 +43,8 @@ struct Finisher: Sendable {
                 progress: progress)
             try Task.checkCancellation()
             let verification = try await verify(job, plan: plan, index: index, output: temporary)
-            let quality = try await measure(job, plan: plan, index: index, output: temporary)
+            let quality = try await measure(
+                job, plan: plan, index: index, written: report.frames, output: temporary)
             try Task.checkCancellation()
             try checkOutput(job)
             try files.publish(temporary, as: job.output)
@@ -106,13 +107,15 @@ struct Finisher: Sendable {
     }
 
     private func measure(
-        _ job: JobRecord, plan: JobPlan, index: FrameIndex?, output: String
+        _ job: JobRecord, plan: JobPlan, index: FrameIndex?, written: Int, output: String
     ) async throws
         -> QualityReport?
     {
         guard job.verification == .full, let index else { return nil }
         let report = try await meter.measure(output: output, against: plan.source, index: index) { _ in }
-        let expected = plan.segments.isEmpty || plan.constantRate != nil ? report.decodedFrames : index.frameCount
+        // Of a picture that is only copied, the source itself may not decode in whole.
+        let expected =
+            plan.segments.isEmpty ? report.decodedFrames : plan.constantRate == nil ? index.frameCount : written
         guard report.decodedFrames == expected else {
             throw CoordinatorError(
                 .verificationFailed, "\(report.decodedFrames) of \(expected) frames of the result decode",

@@ -16,8 +16,10 @@ struct JobContext {
     var reused = 0
     /// What made it fail, where that is more than a code and a message.
     var failure: (any Error)?
-    /// The join that is under way.
-    var assembly: Task<Void, Never>?
+    /// The join or the new plan that is under way.
+    var work: Task<Void, Never>?
+    /// Whether the user does not want it any more.
+    var isUnwanted = false
     /// How it ended.
     var outcome: Result<FinishedJob, any Error>?
     /// Who waits for its end.

@@ -24,6 +24,7 @@ struct TaskRunner: Sendable {
             let report = try await encoder.run(
                 EncoderRun(arguments: names.arguments, stallTimeout: stallTimeout, niceness: niceness),
                 progress: progress)
+            try checkSource(assignment)
             return try await prove(assignment, names: names, log: report.log)
         } catch is CancellationError {
             return .interrupted
@@ -41,22 +42,14 @@ struct TaskRunner: Sendable {
     }
 
     private func prove(_ assignment: TaskAssignment, names: Names, log: String) async throws -> AttemptResult {
-        var count = 0
-        var payload = ByteCount(0)
-        if case .analyse = assignment.task.kind {
-            // Statistics are no media file; the run that reads them is the check.
-        } else {
-            let inspection = try await prober.inspect(path: names.temporary)
-            let violation = ExpectationCheck.violation(
-                in: inspection, expecting: assignment.task.expectation, times: assignment.expectedTimes,
-                timeBase: assignment.timeBase)
-            if let violation {
-                throw WorkerError(
-                    violation.isFrameMismatch ? .framesMismatch : .unexpectedResult,
-                    violation.message, log: log)
-            }
-            count = inspection.times.count
-            payload = inspection.payload
+        let inspection = try await prober.inspect(path: names.temporary)
+        let violation = ExpectationCheck.violation(
+            in: inspection, expecting: assignment.task.expectation, times: assignment.expectedTimes,
+            timeBase: assignment.timeBase)
+        if let violation {
+            throw WorkerError(
+                violation.isFrameMismatch ? .framesMismatch : .unexpectedResult,
+                violation.message, log: log)
         }
         let size = try files.size(of: names.temporary)
         let digest = try await files.digest(of: names.temporary)
@@ -64,8 +57,8 @@ struct TaskRunner: Sendable {
         try files.publish(names.temporary, as: names.final)
         return .completed(
             Artifact(
-                task: assignment.task.id, fileName: names.fileName, size: size, digest: digest, count: count,
-                payload: payload))
+                task: assignment.task.id, fileName: names.fileName, size: size, digest: digest,
+                count: inspection.times.count, payload: inspection.payload))
     }
 }
 

@@ -83,16 +83,10 @@ package actor Worker {
 
     private func beat() async {
         while !Task.isCancelled {
-            do {
-                try await time.sleep(until: time.now() + configuration.heartbeatInterval)
-                let lost = try await dispatch.heartbeat(profile.id, holding: Array(running.keys))
-                for lease in lost { running[lease]?.cancel() }
-            } catch is CancellationError {
-                return
-            } catch {
-                // The next beat tries again; leases run out if none gets through.
-                continue
-            }
+            do { try await time.sleep(until: time.now() + configuration.heartbeatInterval) } catch { return }
+            // When a beat does not get through, the next one tries again; leases run out if none does.
+            let lost = try? await dispatch.heartbeat(profile.id, holding: Array(running.keys))
+            for lease in lost ?? [] { running[lease]?.cancel() }
         }
     }
 }

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletCoordinator
+import MartletHost
+import MartletModel
+import MartletPorts
+import MartletTestKit
+import Testing
+
+/// What workers bring, and which of it counts.
+@Suite struct ArrivalTests {
+    enum Damage: String, CaseIterable, CustomTestStringConvertible {
+        case longer, altered, missing
+        var testDescription: String { rawValue }
+
+        func inflict(on path: String) throws {
+            switch self {
+            case .longer: try Data("[video-00000] and more".utf8).write(to: URL(filePath: path))
+            case .altered: try Data("[video-0000O]".utf8).write(to: URL(filePath: path))
+            case .missing: try LocalFiles().remove(path)
+            }
+        }
+    }
+
+    @Test("A result that is damaged on the way is made again", arguments: Damage.allCases)
+    func damagedResult(damage: Damage) async throws {
+        let studio = try await Studio()
+        let hand = try await studio.hand { hand, assignment in
+            let artifact = try await hand.made(assignment)
+            if artifact.fileName == "video-00000.1.mkv" {
+                try damage.inflict(on: "\(assignment.directory)/\(artifact.fileName)")
+            }
+            return .completed(artifact)
+        }
+        try await studio.submit()
+        _ = try await studio.outcome()
+        #expect(hand.assignments.entries.count == 4)
+        #expect(try studio.outputText() == "[video-00000][video-00001][video-00002]")
+        let attempts = try await studio.memory.attempts(of: studio.job)
+        let codes = attempts.map { attempt in
+            if case .failed(let failure) = attempt.result { failure.code } else { "" }
+        }
+        #expect(codes.filter { !$0.isEmpty } == ["coordinator.damaged_result"])
+    }
+
+    @Test("Results and reports under a lease that does not hold are refused")
+    func staleLease() async throws {
+        let studio = try await Studio()
+        let hand = try await studio.hand(slots: 1, policy: Hand.idle)
+        try await studio.submit()
+        var order = try await hand.assignments.entry(0, "order")
+        let artifact = try await hand.made(order)
+        let live = order.lease
+        order.lease.epoch = Epoch(7)
+        #expect(try await !hand.finish(order, .completed(artifact)))
+        order.lease = LeaseToken(job: live.job, task: live.task, epoch: live.epoch, worker: WorkerID("w2"))
+        #expect(try await !hand.finish(order, .completed(artifact)))
+        order.lease = LeaseToken(job: JobID("none"), task: live.task, epoch: live.epoch, worker: live.worker)
+        #expect(try await !hand.finish(order, .completed(artifact)))
+        let lost = try await studio.coordinator.heartbeat(WorkerID("w1"), holding: [live, order.lease])
+        #expect(lost == [order.lease])
+        order.lease = live
+        #expect(try await hand.finish(order, .completed(artifact)))
+        #expect(try await !hand.finish(order, .completed(artifact)))
+        _ = try await studio.stopped()
+    }
+
+    @Test("A result counts whatever becomes of the worker's own task meanwhile")
+    func cancelledWhileArriving() async throws {
+        let studio = try await Studio()
+        let hand = try await studio.hand(slots: 1, policy: Hand.idle)
+        try await studio.submit()
+        let order = try await hand.assignments.entry(0, "order")
+        let artifact = try await hand.made(order)
+        let arriving = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await hand.finish(order, .completed(artifact))
+        }
+        #expect(try await waiting(for: "the answer") { try await arriving.value })
+        let attempts = try await studio.memory.attempts(of: studio.job)
+        #expect(attempts.first?.result == .completed(artifact))
+        _ = try await studio.stopped()
+    }
+
+    @Test("Progress is passed on to those who watch")
+    func progress() async throws {
+        let studio = try await Studio()
+        let hand = try await studio.hand(slots: 1, policy: Hand.idle)
+        try await studio.submit()
+        let order = try await hand.assignments.entry(0, "order")
+        await studio.coordinator.report(order.lease, progress: RunProgress(frames: 150))
+        let events = try await studio.stopped()
+        #expect(events.contains(.taskProgress(studio.job, order.task.id, frames: 150, of: 300)))
+    }
+
+    @Test("A worker that was silent too long loses its leases, and is taken back with its next beat")
+    func silentWorker() async throws {
+        let studio = try await Studio()
+        let (coordinator, clock) = (studio.coordinator, studio.clock)
+        let hand = try await studio.hand(slots: 1, policy: Hand.idle)
+        try await studio.submit()
+        let silent = try await hand.assignments.entry(0, "order")
+        let other = try await studio.hand("w2", slots: 2, policy: Hand.idle)
+        let others = try await other.assignments.wait(for: "two orders") { $0.count == 2 }
+        let watched = await coordinator.events()
+        try await waiting(for: "the alarm") { await clock.waitForSleepers() }
+        clock.advance(by: .seconds(20))
+        #expect(try await coordinator.heartbeat(WorkerID("w2"), holding: others.map(\.lease)).isEmpty)
+        clock.advance(by: .seconds(11))
+        try await waiting(for: "the worker to be given up") {
+            _ = await watched.first { $0 == .workerUnregistered(WorkerID("w1")) }
+        }
+        #expect(try await !hand.finish(silent, .completed(try await hand.made(silent))))
+        #expect(hand.assignments.entries.count == 1)
+
+        #expect(try await coordinator.heartbeat(WorkerID("w1"), holding: [silent.lease]) == [silent.lease])
+        let again = try await hand.assignments.entry(1, "order")
+        #expect(again.lease.task == silent.lease.task)
+        #expect(again.lease.epoch == Epoch(2))
+        for order in others + [again] { #expect(try await hand.finish(order, .completed(try await hand.made(order)))) }
+        #expect(try await studio.outcome().frames == 900)
+    }
+
+    @Test("What a worker that leaves has not finished is given to another")
+    func leavingWorker() async throws {
+        let studio = try await Studio()
+        let hand = try await studio.hand(slots: 3, policy: Hand.idle)
+        try await studio.submit()
+        _ = try await hand.assignments.wait(for: "three orders") { $0.count == 3 }
+        await studio.coordinator.unregister(WorkerID("w1"))
+        _ = try await hand.left.entry(0, "end of orders")
+        let other = try await studio.hand("w2")
+        #expect(try await studio.outcome().frames == 900)
+        #expect(other.assignments.entries.map(\.lease.epoch) == [Epoch(2), Epoch(2), Epoch(2)])
+    }
+}

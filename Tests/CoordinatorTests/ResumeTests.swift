@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletCoordinator
+import MartletHost
+import MartletModel
+import MartletPorts
+import MartletTestKit
+import Testing
+
+/// A job that another coordinator has begun.
+@Suite struct ResumeTests {
+    /// A studio that stopped when the first `count` of three segments were done.
+    private func interrupted(after count: Int) async throws -> Studio {
+        let studio = try await Studio()
+        let hand = try await studio.hand(slots: 3) { hand, assignment in
+            guard case .encode(let segment) = assignment.task.kind, segment < count else { return nil }
+            return .completed(try await hand.made(assignment))
+        }
+        try await studio.submit()
+        try await hand.taken.wait(for: "\(count) results") { $0.count == count }
+        _ = try await hand.assignments.wait(for: "three orders") { $0.count == 3 }
+        _ = try await studio.stopped()
+        return studio
+    }
+
+    @Test("What is done is taken over when its file is unchanged, and only the rest is encoded")
+    func takenOver() async throws {
+        let studio = try await interrupted(after: 2)
+        let next = try await Studio(after: studio)
+        let hand = try await next.hand()
+        try await next.submit()
+        #expect(try await next.outcome().frames == 900)
+        #expect(await next.coordinator.reusedSegments(of: next.job) == 2)
+        #expect(hand.assignments.entries.map(\.lease.task) == [TaskID("video-00002")])
+        #expect(hand.assignments.entries.map(\.lease.epoch) == [Epoch(2)])
+        #expect(try next.outputText() == "[video-00000][video-00001][video-00002]")
+        let events = try await next.stopped()
+        let reused = events.filter { if case .taskCompleted(_, _, _, reused: true) = $0 { true } else { false } }
+        #expect(reused.count == 2)
+    }
+
+    @Test("What was altered or is missing is encoded again, and strangers are removed")
+    func damagedMeanwhile() async throws {
+        let studio = try await interrupted(after: 3)
+        _ = try studio.directory.write("[video-0000X]", to: "work/job/video-00000.1.mkv")
+        try LocalFiles().remove(studio.directory.file("work/job/video-00002.1.mkv"))
+        _ = try studio.directory.write("half", to: "work/job/.video-00001.2.part.mkv")
+        try LocalFiles().makeDirectory(studio.directory.file("work/job/strange/thing"))
+        // It had finished, so the output of then is in the way.
+        try LocalFiles().remove(studio.output)
+
+        let next = try await Studio(after: studio)
+        let hand = try await next.hand()
+        try await next.submit()
+        #expect(try await next.outcome().frames == 900)
+        #expect(await next.coordinator.reusedSegments(of: next.job) == 1)
+        #expect(Set(hand.assignments.entries.map(\.lease.task)) == [TaskID("video-00000"), TaskID("video-00002")])
+        #expect(hand.assignments.entries.allSatisfy { $0.lease.epoch == Epoch(2) })
+        #expect(try next.workNames() == ["video-00000.2.mkv", "video-00001.1.mkv", "video-00002.2.mkv"])
+        #expect(try next.outputText() == "[video-00000][video-00001][video-00002]")
+    }
+
+    @Test("Files that no record knows are not mistaken for results of a new job")
+    func newJobInOldDirectory() async throws {
+        let studio = try await Studio()
+        try LocalFiles().makeDirectory(studio.directory.file("work/job"))
+        _ = try studio.directory.write("old", to: "work/job/video-00000.1.mkv")
+        _ = try studio.directory.write("old", to: "work/job/video-00009.1.mkv")
+        _ = try await studio.hand()
+        try await studio.submit()
+        _ = try await studio.outcome()
+        #expect(await studio.coordinator.reusedSegments(of: studio.job) == 0)
+        #expect(try studio.workNames() == ["video-00000.1.mkv", "video-00001.1.mkv", "video-00002.1.mkv"])
+    }
+
+    @Test("A job that was being joined is joined, without a worker")
+    func joining() async throws {
+        let gate = ManualClock()
+        let assembler = ChainingAssembler { try await gate.sleep(until: Moment(nanoseconds: 1)) }
+        let studio = try await Studio(assembler: assembler)
+        _ = try await studio.hand()
+        try await studio.submit()
+        try await waiting(for: "the join to begin") { await gate.waitForSleepers() }
+        _ = try await studio.stopped()
+        #expect(try await studio.error() is CancellationError)
+        #expect(try await studio.keptState() == .combining)
+        #expect(try studio.outputNames().isEmpty)
+
+        let next = try await Studio(after: studio)
+        try await next.submit()
+        #expect(try await next.outcome().frames == 900)
+        #expect(await next.coordinator.reusedSegments(of: next.job) == 3)
+        #expect(try await next.keptState() == .completed)
+    }
+
+    @Test("Quick encodes and second rounds are not counted as segments that were there")
+    func reusedStages() async throws {
+        let studio = try await Studio()
+        _ = try await studio.hand()
+        try await studio.submit { $0.bitrate = BitRate(22_000) }
+        _ = try await studio.outcome()
+        _ = try await studio.stopped()
+        try LocalFiles().remove(studio.output)
+        let next = try await Studio(after: studio)
+        try await next.submit { $0.bitrate = BitRate(22_000) }
+        #expect(try await next.outcome().frames == 900)
+        #expect(try await studio.memory.tasks(of: studio.job).count > 6)
+        #expect(await next.coordinator.reusedSegments(of: next.job) == 3)
+    }
+}
