@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 /// A film that ffmpeg draws: moving shapes, a cut every four seconds, a tone
-/// with a beep at each full second, and the number of each frame in the picture.
+/// that rises from each full second to the next, and the number of each frame
+/// in the picture.
 ///
 /// The number is written as sixteen black or white squares along the upper
 /// edge, least significant bit to the left, large enough to survive any
@@ -46,16 +47,19 @@ package struct DrawnFilm: Sendable, Equatable {
     /// The edge of one square in pixels, by the picture's width.
     static func square(width: Int) -> Int { width >= 272 ? 16 : width >= 144 ? 8 : 4 }
 
+    /// A tone as an input of ffmpeg. It rises once a second, so that no part
+    /// of a second sounds like another and a shift can be measured.
+    static func sound(seconds: Double, sampleRate: Int = 48_000, hertz: Int = 220) -> [String] {
+        let phase = "\(hertz)*mod(t,1)+\(hertz * 2)*mod(t,1)*mod(t,1)"
+        return ["-f", "lavfi", "-i", "aevalsrc='0.3*sin(2*PI*(\(phase)))':s=\(sampleRate):d=\(seconds)"]
+    }
+
     /// The inputs and the filter chain, as arguments of ffmpeg.
     var inputArguments: [String] {
         let (even, evenHeight) = (width + width % 2, height + height % 2)
         var arguments = ["-f", "lavfi", "-i", "testsrc2=size=\(even)x\(evenHeight):rate=\(rate):duration=\(seconds)"]
         if soundSeconds != 0 {
-            let length = soundSeconds ?? seconds
-            arguments += [
-                "-f", "lavfi", "-i",
-                "sine=frequency=440:beep_factor=4:sample_rate=\(sampleRate):duration=\(length)",
-            ]
+            arguments += Self.sound(seconds: soundSeconds ?? seconds, sampleRate: sampleRate)
         }
         let square = Self.square(width: width)
         let number =

@@ -10,12 +10,12 @@ extension Fixture {
         Fixture(name, .text(text), outcome: outcome)
     }
 
-    private static func tone(_ hertz: Int, seconds: Int = 10) -> String {
-        "-f lavfi -i sine=frequency=\(hertz):beep_factor=4:sample_rate=48000:duration=\(seconds)"
+    private static func tone(_ hertz: Int) -> String {
+        DrawnFilm.sound(seconds: 10, hertz: hertz).joined(separator: " ")
     }
 
     private static func sound(_ name: String, _ arguments: String) -> Fixture {
-        remux(name, "-i {h264_closed.mp4} \(tone(440)) -map 0:v -map 1:a -c:v copy \(arguments)")
+        remux(name, "-i {h264_closed.mp4} \(tone(220)) -map 0:v -map 1:a -c:v copy \(arguments)")
     }
 
     /// The picture of `h264_closed.mp4` with sound of every common kind, and sound alone.
@@ -31,8 +31,8 @@ extension Fixture {
         sound("sound_mono_44100.mp4", "-c:a aac -ac 1 -ar 44100 -b:a 64k"),
         remux("silent.mp4", "-i {h264_closed.mp4} -map 0:v -c copy"),
         remux("only_sound.m4a", "-i {h264_closed.mp4} -map 0:a -c copy", outcome: .sound),
-        remux("only_sound.mp3", "\(tone(440)) -c:a libmp3lame -b:a 96k", outcome: .sound),
-        remux("only_sound.flac", "\(tone(440)) -c:a flac", outcome: .sound),
+        remux("only_sound.mp3", "\(tone(220)) -c:a libmp3lame -b:a 96k", outcome: .sound),
+        remux("only_sound.flac", "\(tone(220)) -c:a flac", outcome: .sound),
     ]
 
     /// Containers of several programmes, and tracks beside picture and sound.
@@ -60,7 +60,7 @@ extension Fixture {
         remux(
             "everything.mkv",
             """
-            -i {h264_open.mkv} \(tone(660)) -i {lines.srt} -i {lines.ass} -i {zeilen.srt} -i {chapters.txt}
+            -i {h264_open.mkv} \(tone(330)) -i {lines.srt} -i {lines.ass} -i {zeilen.srt} -i {chapters.txt}
             -map 0:v -map 0:a -map 1:a -map 2:s -map 3:s -map 4:s -map_metadata 5 -map_chapters 5
             -c:v copy -c:a:0 copy -c:a:1 ac3 -b:a:1 192k -c:s:0 srt -c:s:1 ass -c:s:2 srt
             -metadata:s:v:0 title=Picture -metadata:s:a:0 language=eng -metadata:s:a:0 title=Original
@@ -73,7 +73,7 @@ extension Fixture {
         remux(
             "everything.mp4",
             """
-            -i {h264_open.mp4} \(tone(660)) -i {lines.srt} -i {zeilen.srt} -i {chapters.txt} -i {cover.jpg}
+            -i {h264_open.mp4} \(tone(330)) -i {lines.srt} -i {zeilen.srt} -i {chapters.txt} -i {cover.jpg}
             -map 0:v -map 0:a -map 1:a -map 2:s -map 3:s -map 5:v -map_metadata 4 -map_chapters 4
             -c:v copy -c:a:0 copy -c:a:1 ac3 -b:a:1 192k -c:s mov_text -disposition:v:1 attached_pic
             -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -metadata:s:s:0 language=eng -metadata:s:s:1 language=deu

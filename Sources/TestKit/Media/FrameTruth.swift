@@ -29,15 +29,15 @@ package struct FrameTruth: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - format: a pixel format to convert to; `nil` keeps the decoder's.
+    ///   - isUpright: whether the picture is turned as the file asks players to; else it is left as it is stored.
     ///   - filters: filters to apply before, such as a deinterlacer; `nil` for none.
     /// - Throws: ``CannotDecode``.
     package static func of(
-        _ path: String, format: String? = nil, filters: String? = nil, deadline: Duration = .seconds(300)
+        _ path: String, format: String? = nil, isUpright: Bool = false, filters: String? = nil,
+        deadline: Duration = .seconds(300)
     ) async throws -> FrameTruth {
-        var arguments = [
-            "-nostdin", "-v", "error", "-copyts", "-noautorotate", "-i", "file:" + path, "-map", "0:V:0",
-            "-fps_mode", "passthrough", "-enc_time_base", "-1",
-        ]
+        var arguments = ["-nostdin", "-v", "error", "-copyts"] + (isUpright ? [] : ["-noautorotate"])
+        arguments += ["-i", "file:" + path, "-map", "0:V:0", "-fps_mode", "passthrough", "-enc_time_base", "-1"]
         if let filters { arguments += ["-vf", filters] }
         if let format { arguments += ["-pix_fmt", format] }
         let outcome = try await Turnstile.processors.pass { [arguments] in

@@ -20,6 +20,8 @@ package struct MediaFacts: Sendable {
 
         /// The codec's name.
         package var codec: String { fields["codec_name"] ?? "" }
+        /// How far players turn the picture, in degrees as ffprobe counts them; 0 for not at all.
+        package var rotation: Int { sideData.compactMap { $0["rotation"].flatMap { Int($0) } }.first ?? 0 }
         /// A field that is a number; `nil` when it is none.
         package func number(_ key: String) -> Double? { fields[key].flatMap { Double($0) } }
     }

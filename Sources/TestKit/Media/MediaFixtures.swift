@@ -81,6 +81,9 @@ package actor MediaFixtures {
     private func combine(_ fixture: Fixture, into hash: inout StableHash) {
         hash.combine(fixture.name)
         hash.combine("\(fixture.recipe)")
+        if case .film(let film, _) = fixture.recipe {
+            for argument in film.inputArguments { hash.combine(argument) }
+        }
         for ingredient in fixture.ingredients {
             if let fixture = catalogue[ingredient] { combine(fixture, into: &hash) }
         }

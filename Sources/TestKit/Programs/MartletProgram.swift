@@ -10,10 +10,12 @@ package enum MartletProgram {
     package struct Event: Sendable {
         /// What the `event` key says.
         package var name: String
-        /// All members, as text; objects and lists as JSON.
+        /// All members, as text; objects and lists as JSON, `null` left out.
         package var members: [String: String]
         /// A member that is a whole number; `nil` when it is none.
         package func integer(_ key: String) -> Int? { members[key].flatMap { Int($0) } }
+        /// Whether a member says `true`.
+        package func isTrue(_ key: String) -> Bool { ["1", "true"].contains(members[key]) }
 
         /// Reads one line; `nil` when it is no JSON object.
         init?(line: String) {
@@ -24,6 +26,7 @@ package enum MartletProgram {
             members = object.compactMapValues { value in
                 if let text = value as? String { return text }
                 if let number = value as? NSNumber { return "\(number)" }
+                guard JSONSerialization.isValidJSONObject(value) else { return nil }
                 return (try? JSONSerialization.data(withJSONObject: value)).map { String(decoding: $0, as: UTF8.self) }
             }
         }
