@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletTestKit
+import Testing
+
+/// Every film, encoded without loss: each frame must arrive with its picture
+/// and at its time.
+@Suite struct CorpusTests {
+    /// How many frames the quick form puts up with.
+    static let quickLimitPixels = 2_000_000_000
+
+    /// Films that damage makes ambiguous, by what is wrong with them: they must end, not match.
+    static let damaged = [
+        "corrupted_h264_720p10.mp4": "damaged picture data", "chained_ogv.ogv": "a chained Ogg file",
+        "h264_es_resolution_change.h264": "a picture that changes its size",
+    ]
+
+    /// The films of the directory that `MARTLET_MEDIA` names, else of `../shared/media`.
+    static let films: [String] = {
+        let suffixes: Set = [
+            "mp4", "mkv", "webm", "mov", "avi", "ts", "mpg", "mpeg", "ogg", "ogv", "h264", "flv", "wmv", "m4v", "3gp",
+        ]
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        let films = names.filter { suffixes.contains(URL(filePath: $0).pathExtension.lowercased()) }.sorted()
+        if films.isEmpty {
+            Self.note("corpus: skipped, there are no films in \(directory); set MARTLET_MEDIA to a directory of films")
+        }
+        return films
+    }()
+
+    static var directory: String {
+        if let path = ProcessInfo.processInfo.environment["MARTLET_MEDIA"] { return path }
+        let package = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        let beside = package.appending(path: "../shared/media").standardizedFileURL.path
+        return beside
+    }
+
+    @Test(.enabled(if: !films.isEmpty, "there are no films to read"), arguments: films)
+    func filmOfTheCorpusArrivesExactly(_ name: String) async throws {
+        let path = Self.directory + "/" + name
+        let facts = try await MediaFacts.of(path)
+        guard let picture = facts.picture else {
+            try await expectSound(path, facts, name)
+            return
+        }
+        let pixels = (picture.number("width") ?? 0) * (picture.number("height") ?? 0)
+        let frames = picture.number("nb_frames") ?? 0
+        if !Transcode.isLong, pixels * frames > Double(Self.quickLimitPixels) {
+            Self.note("corpus: \(name): left to the long form (MARTLET_LONG=1), \(Int(frames)) large frames")
+            return
+        }
+        if let reason = Self.damaged[name] {
+            try await expectAnEnd(path, name, reason)
+        } else {
+            try await expectExact(path, name)
+        }
+    }
+
+    @Test(arguments: Fixture.all(.exact).filter { $0.name != "ten_minutes.mp4" || Transcode.isLong })
+    func generatedFilmArrivesExactly(_ fixture: Fixture) async throws {
+        try await expectExact(try await MediaFixtures.path(fixture.name), fixture.name)
+    }
+
+    @Test(arguments: Fixture.all(.sound))
+    func soundAloneArrivesAsSound(_ fixture: Fixture) async throws {
+        let path = try await MediaFixtures.path(fixture.name)
+        try await expectSound(path, try await MediaFacts.of(path), fixture.name)
+    }
+
+    @Test(arguments: Fixture.all(.damaged))
+    func damagedFilmEndsOneWayOrTheOther(_ fixture: Fixture) async throws {
+        try await expectAnEnd(try await MediaFixtures.path(fixture.name), fixture.name, "damaged")
+    }
+
+    private func expectExact(_ path: String, _ name: String) async throws {
+        let transcode = try await Transcode.succeed(
+            path, ["--codec", "ffv1", "--audio-codec", "copy"], deadline: .seconds(900))
+        let result = try await FrameTruth.of(transcode.output, deadline: .seconds(900))
+        let expected = try await transcode.expected()
+        let difference = expected.difference(from: result)
+        report(name, frames: result.frames.count, transcode, difference ?? "exact")
+        #expect(difference == nil, "\(name)")
+        #expect(transcode.run.last?.integer("frames") == expected.frames.count, "\(name)")
+    }
+
+    private func expectSound(_ path: String, _ facts: MediaFacts, _ name: String) async throws {
+        let transcode = try await Transcode.succeed(path, ["--audio-codec", "copy"])
+        let after = try await transcode.facts()
+        #expect(after.all("audio").map(\.codec) == facts.all("audio").map(\.codec))
+        #expect(after.picture == nil)
+        for track in facts.all("audio").indices {
+            let before = try await SoundTruth.of(path, track: track)
+            #expect(try await SoundTruth.of(transcode.output, track: track).digests == before.digests)
+        }
+        report(name, frames: 0, transcode, "sound only, exact")
+    }
+
+    private func expectAnEnd(_ path: String, _ name: String, _ reason: String) async throws {
+        let transcode = try await Transcode.attempt(path, ["--codec", "ffv1", "--audio-codec", "copy"])
+        let code = try #require(transcode.run.exitCode, "\(name): \(transcode.run.transcript)")
+        #expect([0, 1, 3, 4].contains(code), "\(name): \(transcode.run.transcript)")
+        guard code == 0 else {
+            report(name, frames: 0, transcode, "\(reason): refused with code \(code)")
+            #expect(try transcode.directory.names().filter { !$0.hasPrefix(".") }.isEmpty)
+            #expect(transcode.run.outcome.errors.contains(name))
+            return
+        }
+        let result = try await FrameTruth.of(transcode.output)
+        let difference = try? await transcode.expected().difference(from: result)
+        report(name, frames: result.frames.count, transcode, "\(reason): \(difference ?? "exact")")
+        #expect(transcode.run.last?.integer("frames") == result.frames.count)
+    }
+
+    /// Prints a line at once, so that an aborted run has its rows too.
+    private static func note(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+
+    /// One row of the table.
+    private func report(_ name: String, frames: Int, _ transcode: Transcode, _ verdict: String) {
+        let segments = transcode.run.last?.integer("segments") ?? 0
+        let seconds = (transcode.run.outcome.wallSeconds * 10).rounded() / 10
+        Self.note("corpus: | \(name) | \(frames) frames | \(segments) segments | \(seconds) s | \(verdict) |")
+    }
+}
