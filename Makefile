@@ -6,7 +6,7 @@ SOURCES = Package.swift Sources Tests
 BUILD = swift build --explicit-target-dependency-import-check error
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build demo test lint format bench docs install uninstall clean
+.PHONY: help bootstrap build demo test corpus lint format bench docs install uninstall clean
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +33,13 @@ lint: ## Checks the style of the code
 format: ## Brings the code into style
 	swift format --in-place --recursive $(SOURCES)
 
-bench: bootstrap build ## Measures how fast this machine encodes
-	.build/release/martlet bench
+corpus: ## As test, but the whole program only, in the long forms: every film, 20 kills, 10 minutes
+	@scripts/bootstrap --tests
+	@MARTLET_LONG=1 scripts/test --filter 'MartletTests\.(Corpus|SameBytes|PictureOption)Tests'
+
+bench: build ## Measures Martlet against plain ffmpeg (BENCH=--quick for a trial, BENCH=--help for more)
+	@scripts/bootstrap --bench
+	Benchmarks/bench.py $(BENCH)
 
 docs: ## Builds the articles as a site
 	@scripts/docs
