@@ -42,9 +42,12 @@ struct Finisher: Sendable {
                     output: temporary),
                 progress: progress)
             try Task.checkCancellation()
-            let verification = try await verify(job, plan: plan, index: index, output: temporary)
-            let quality = try await measure(
-                job, plan: plan, index: index, written: report.frames, output: temporary)
+            var expected = plan
+            expected.layout.streams.removeAll { stream in
+                report.omissions.contains { $0.sourceIndex == stream.sourceIndex }
+            }
+            let verification = try await verify(job, plan: expected, index: index, output: temporary)
+            let quality = try await measure(job, plan: plan, index: index, output: temporary)
             try Task.checkCancellation()
             try checkOutput(job)
             try files.publish(temporary, as: job.output)
@@ -107,18 +110,14 @@ struct Finisher: Sendable {
     }
 
     private func measure(
-        _ job: JobRecord, plan: JobPlan, index: FrameIndex?, written: Int, output: String
-    ) async throws
-        -> QualityReport?
-    {
+        _ job: JobRecord, plan: JobPlan, index: FrameIndex?, output: String
+    ) async throws -> QualityReport? {
         guard job.verification == .full, let index else { return nil }
         let report = try await meter.measure(output: output, against: plan.source, index: index) { _ in }
         // Of a picture that is only copied, the source itself may not decode in whole.
-        let expected =
-            plan.segments.isEmpty ? report.decodedFrames : plan.constantRate == nil ? index.frameCount : written
-        guard report.decodedFrames == expected else {
+        guard plan.encoder == nil || report.decodedFrames == plan.resultFrames else {
             throw CoordinatorError(
-                .verificationFailed, "\(report.decodedFrames) of \(expected) frames of the result decode",
+                .verificationFailed, "\(report.decodedFrames) of \(plan.resultFrames) frames of the result decode",
                 advice: "Nothing was put in place; the source is untouched.")
         }
         return report

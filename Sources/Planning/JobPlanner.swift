@@ -79,9 +79,12 @@ package enum JobPlanner {
             })
         return JobPlan(
             parameters: parameters, source: source, encoder: profile.name, segments: segments,
-            videoTimeBase: index.timeBase, constantRate: parameters.frameRate, layout: layout,
+            videoTimeBase: index.timeBase, constantRate: parameters.frameRate,
+            resultFrames: segments.reduce(0) {
+                $0 + FrameSpan(segment: $1, index: index, constantRate: parameters.frameRate).outputFrames
+            }, layout: layout,
             warnings: selection.warnings + command.picture.warnings + lossWarnings(video, command.picture)
-                + index.oddities.map { "The picture has \($0)." })
+                + index.oddities.map { "About the picture: \($0)." })
     }
 
     /// A job without a picture.

@@ -151,6 +151,9 @@ struct FrameLister {
         var last = lastDuration > 0 ? lastDuration : table.lastDuration
         if last <= 0, times.count > 1 { last = times[times.count - 1] - times[times.count - 2] }
         if last <= 0 { last = facts.usualDuration }
+        // Some writers give every packet one tick; the distance of the frames is a better guess then.
+        let usual = times.count > 1 ? (times[times.count - 1] - times[0]) / Int64(times.count - 1) : 0
+        if last <= 1, usual > 1 { last = usual }
         var oddities = oddities
         let repeated = zip(times, times.dropFirst()).count { $0 == $1 }
         if repeated > 0 { oddities.append("\(repeated) frames share a time with the one before") }

@@ -19,15 +19,20 @@ package struct JobPlan: Codable, Sendable, Equatable {
     package var videoTimeBase: TimeBase
     /// The times of the result's frames when the rate is changed; `nil` when they are the source's.
     package var constantRate: Rational?
+    /// How many picture frames the result has; 0 when no picture is encoded.
+    package var resultFrames: Int
     /// What the joined file contains.
     package var layout: OutputLayout
     /// What the user should know: fallbacks and omissions, one sentence each.
     package var warnings: [String]
 
     /// Makes a plan from its parts.
+    ///
+    /// - Parameter resultFrames: `nil` for as many as the segments have.
     package init(
         parameters: TranscodeParameters, source: SourceDescription, encoder: String?, segments: [Segment],
-        videoTimeBase: TimeBase, constantRate: Rational? = nil, layout: OutputLayout, warnings: [String] = []
+        videoTimeBase: TimeBase, constantRate: Rational? = nil, resultFrames: Int? = nil, layout: OutputLayout,
+        warnings: [String] = []
     ) {
         self.parameters = parameters
         self.source = source
@@ -35,6 +40,7 @@ package struct JobPlan: Codable, Sendable, Equatable {
         self.segments = segments
         self.videoTimeBase = videoTimeBase
         self.constantRate = constantRate
+        self.resultFrames = resultFrames ?? segments.reduce(0) { $0 + $1.frameCount }
         self.layout = layout
         self.warnings = warnings
     }

@@ -56,7 +56,7 @@ struct ProgressState: Sendable, Equatable {
     mutating func take(_ planned: PlannedJob) {
         job = planned.id
         phase = .encoding
-        frames = planned.plan.segments.reduce(0) { $0 + $1.frameCount }
+        frames = planned.plan.resultFrames
         segments = planned.plan.segments.map { _ in .waiting }
         let rate = planned.plan.constantRate ?? planned.plan.source.mainVideo?.video?.averageFrameRate
         filmRate = rate.flatMap { $0.isPositive ? $0.value : nil }
