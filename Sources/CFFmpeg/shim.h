@@ -15,6 +15,7 @@
 /* Cast macros and tag macros, which Swift's importer cannot see. */
 static const int64_t MARTLET_NOPTS = AV_NOPTS_VALUE;
 static const int MARTLET_EOF = AVERROR_EOF;
+static const int MARTLET_INVALID_DATA = AVERROR_INVALIDDATA;
 static inline int martlet_averror(int code) { return AVERROR(code); }
 
 /* The index entry's flags and size are bit-fields. */

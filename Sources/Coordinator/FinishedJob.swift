@@ -16,4 +16,6 @@ package struct FinishedJob: Sendable, Equatable {
     package var quality: QualityReport?
     /// What the output does not have.
     package var omissions: [Omission]
+    /// What only showed while joining, one sentence each.
+    package var remarks: [String] = []
 }

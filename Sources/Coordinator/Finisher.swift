@@ -53,7 +53,7 @@ struct Finisher: Sendable {
             try files.publish(temporary, as: job.output)
             return FinishedJob(
                 frames: report.frames, size: report.size, verification: verification, quality: quality,
-                omissions: plan.layout.omissions + report.omissions)
+                omissions: plan.layout.omissions + report.omissions, remarks: report.remarks)
         } catch {
             try? files.remove(temporary)
             throw error

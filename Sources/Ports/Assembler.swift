@@ -67,11 +67,14 @@ package struct AssemblyReport: Sendable, Equatable {
     package var size: ByteCount
     /// Omissions that only showed while writing, besides the plan's.
     package var omissions: [Omission]
+    /// What the user should know besides, one sentence each.
+    package var remarks: [String]
 
     /// Makes a report.
-    package init(frames: Int, size: ByteCount, omissions: [Omission] = []) {
+    package init(frames: Int, size: ByteCount, omissions: [Omission] = [], remarks: [String] = []) {
         self.frames = frames
         self.size = size
         self.omissions = omissions
+        self.remarks = remarks
     }
 }

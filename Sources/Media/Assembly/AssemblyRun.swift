@@ -60,10 +60,17 @@ final class AssemblyRun {
         try builder.writePictures(to: output)
         var frames = 0
         var reported = 0
+        var damaged: [Int: Int] = [:]
         let total = max(1, inputs.expectedFrames)
         while let feed = earliest(feeds) {
             if feed.isMainPicture { frames += 1 }
-            try output.write(feed.packet, timeBase: feed.timeBase)
+            let stream = Int(feed.packet.pointer.pointee.stream_index)
+            if try !output.write(feed.packet, timeBase: feed.timeBase) {
+                guard !feed.isMainPicture else {
+                    throw MediaError(.mismatch, "A picture packet of \(request.plan.source.path) is damaged.")
+                }
+                damaged[stream, default: 0] += 1
+            }
             try feed.advance()
             if frames * 100 / total > reported {
                 reported = frames * 100 / total
@@ -72,7 +79,10 @@ final class AssemblyRun {
         }
         let size = try output.finish(delays: inputs.delaysToMark)
         progress(1)
-        return AssemblyReport(frames: frames, size: ByteCount(size), omissions: omissions)
+        let remarks = damaged.sorted { $0.key < $1.key }.map { stream, count in
+            "Stream \(stream) of the result lacks \(count) packets that are damaged in the source."
+        }
+        return AssemblyReport(frames: frames, size: ByteCount(size), omissions: omissions, remarks: remarks)
     }
 
     private func earliest(_ feeds: [any PacketFeed]) -> (any PacketFeed)? {

@@ -75,6 +75,16 @@ final class CopiedTrack {
     /// writes it for Opus alone.
     var hasDelayInMatroska: Bool { codec == AV_CODEC_ID_OPUS }
 
+    /// Whether it is sound.
+    var isSound: Bool { kind == AVMEDIA_TYPE_AUDIO }
+
+    /// Forgets what the first packets told.
+    func forgetStart() {
+        firstTime = nil
+        contentStart = nil
+        padding = 0
+    }
+
     /// Looks at a packet from the start of the stream.
     func noteStart(_ packet: UnsafePointer<AVPacket>) {
         guard lacksStart else { return }

@@ -92,6 +92,17 @@ final class CopyFeed: PacketFeed {
         }
     }
 
+    // Sound that an edit list hides is left out, but for the one packet that a
+    // decoder needs before the first that is heard: not every container can hide it again.
+    private func dropHidden(_ input: Int, _ track: CopiedTrack) {
+        let own = ahead.indices.filter { Int(ahead[$0].pointer.pointee.stream_index) == input }
+        let hidden = own.prefix { ahead[$0].pointer.pointee.flags & AV_PKT_FLAG_DISCARD != 0 }
+        guard hidden.count > 1, hidden.count < own.count else { return }
+        for index in hidden.dropLast().reversed() { ahead.remove(at: index) }
+        track.forgetStart()
+        for packet in ahead where Int(packet.pointer.pointee.stream_index) == input { track.noteStart(packet.pointer) }
+    }
+
     // A stream whose first packet comes very late has no bearing on where the
     // film starts; the limits keep a strange file from filling the memory.
     private func readStarts() throws {
@@ -104,5 +115,6 @@ final class CopyFeed: PacketFeed {
             tracks[Int(packet.pointer.pointee.stream_index)]?.noteStart(packet.pointer)
             ahead.append(packet)
         }
+        for (input, track) in tracks where track.isSound { dropHidden(input, track) }
     }
 }

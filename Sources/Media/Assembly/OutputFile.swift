@@ -89,7 +89,10 @@ final class OutputFile {
     }
 
     /// Writes a packet whose times are in ticks of `timeBase`, and empties it.
-    func write(_ packet: Packet, timeBase: TimeBase) throws {
+    ///
+    /// - Returns: whether the muxer took it; it refuses packets that are damaged.
+    @discardableResult
+    func write(_ packet: Packet, timeBase: TimeBase) throws -> Bool {
         let index = Int(packet.pointer.pointee.stream_index)
         av_packet_rescale_ts(
             packet.pointer, AVRational(num: timeBase.num, den: timeBase.den), stream(index).pointee.time_base)
@@ -98,12 +101,14 @@ final class OutputFile {
         if context.pointee.pb.pointee.error < 0 {
             throw writeFailure(AVFailure(code: context.pointee.pb.pointee.error, operation: "write"))
         }
+        if result == MARTLET_INVALID_DATA { return false }
         guard result >= 0 else {
             let codec = String(cString: avcodec_get_name(stream(index).pointee.codecpar.pointee.codec_id))
             let failure = AVFailure(code: result, operation: "write stream \(index), \(codec)")
             if failure.isNoSpace { throw writeFailure(failure) }
             throw MediaError(.failed, "Joining \(path) failed (\(failure)).")
         }
+        return true
     }
 
     /// Writes the rest and closes the file; returns its size in bytes.

@@ -44,7 +44,7 @@ extension LocalEngine {
             job: id, output: request.output, frames: finished.frames, segments: plan.segments.count,
             reusedSegments: reused, seconds: (time.now() - start).inSeconds,
             sourceSize: plan.source.fingerprint.size, outputSize: finished.size, verification: finished.verification,
-            quality: finished.quality, warnings: plan.warnings, omissions: finished.omissions)
+            quality: finished.quality, warnings: plan.warnings + finished.remarks, omissions: finished.omissions)
     }
 
     func plan(_ request: TranscodeRequest) async throws -> PlannedJob {
