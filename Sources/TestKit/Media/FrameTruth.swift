@@ -36,7 +36,9 @@ package struct FrameTruth: Sendable, Equatable {
         _ path: String, format: String? = nil, isUpright: Bool = false, filters: String? = nil,
         deadline: Duration = .seconds(300)
     ) async throws -> FrameTruth {
-        var arguments = ["-nostdin", "-v", "error", "-copyts"] + (isUpright ? [] : ["-noautorotate"])
+        // Without `unaligned` some codecs (Theora) come with columns that nobody is meant to see.
+        var arguments = ["-nostdin", "-v", "error", "-copyts", "-flags", "unaligned"]
+        arguments += isUpright ? [] : ["-noautorotate"]
         arguments += ["-i", "file:" + path, "-map", "0:V:0", "-fps_mode", "passthrough", "-enc_time_base", "-1"]
         if let filters { arguments += ["-vf", filters] }
         if let format { arguments += ["-pix_fmt", format] }
