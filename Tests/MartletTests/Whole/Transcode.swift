@@ -64,19 +64,21 @@ struct Transcode {
     ///
     /// - Parameter pictures: `false` when the encode was lossy.
     func difference(pictures: Bool) async throws -> String? {
-        let result = try await FrameTruth.of(output)
-        return try await expected(pictures: pictures).difference(from: result, pictures: pictures)
-    }
-
-    /// The frames of the source, in the output's pixel format, and turned when the output is.
-    func expected(pictures: Bool = true) async throws -> FrameTruth {
-        guard pictures else { return try await FrameTruth.of(source) }
         let before = try await sourceFacts().picture
         let after = try await facts().picture
-        let format = after?.fields["pix_fmt"]?.replacing("yuvj", with: "yuv")
-        return try await FrameTruth.of(
-            source, format: format == before?.fields["pix_fmt"]?.replacing("yuvj", with: "yuv") ? nil : format,
-            isUpright: before?.rotation != after?.rotation, deadline: .seconds(900))
+        let format = pictures ? Self.commonFormat(before?.fields["pix_fmt"], after?.fields["pix_fmt"]) : nil
+        let expected = try await FrameTruth.of(
+            source, format: format, isUpright: before?.rotation != after?.rotation, deadline: .seconds(900))
+        let result = try await FrameTruth.of(output, format: format, deadline: .seconds(900))
+        return expected.difference(from: result, pictures: pictures)
+    }
+
+    /// The pixel format in which both films are compared; `nil` when they have the same samples anyhow.
+    private static func commonFormat(_ before: String?, _ after: String?) -> String? {
+        // The fourth byte of these means nothing, and need not be the same.
+        if let after, ["bgr0", "rgb0", "0bgr", "0rgb"].contains(after) { return "gbrp" }
+        let (left, right) = (before?.replacing("yuvj", with: "yuv"), after?.replacing("yuvj", with: "yuv"))
+        return left == right ? nil : right
     }
 
     /// All events of one name.
