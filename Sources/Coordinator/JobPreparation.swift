@@ -10,25 +10,57 @@ package struct JobPreparation: Sendable {
     private let prober: any MediaProber
     private let catalog: any EncoderCatalog
     private let scenes: any SceneFinder
+    private let restamper: any SourceRestamper
 
     /// Makes a preparation from what it asks.
-    package init(prober: any MediaProber, catalog: any EncoderCatalog, scenes: any SceneFinder) {
+    package init(
+        prober: any MediaProber, catalog: any EncoderCatalog, scenes: any SceneFinder, restamper: any SourceRestamper
+    ) {
         self.prober = prober
         self.catalog = catalog
         self.scenes = scenes
+        self.restamper = restamper
     }
 
-    /// Plans a job. Reads the source once, or not at all when it was read before.
+    /// What a source holds. Reads it once, or not at all when it was read before.
+    ///
+    /// - Throws: what the source gives reason for.
+    package func examine(_ path: String) async throws -> ExaminedSource {
+        let source = try await prober.describe(path: path)
+        guard let video = source.mainVideo, video.isDecodable else { return ExaminedSource(description: source) }
+        let index = try await prober.index(of: source, stream: video.index, method: .packets)
+        return ExaminedSource(description: source, index: index)
+    }
+
+    /// A copy of a source whose clock jumps, with one clock; the source itself when it does not.
+    ///
+    /// - Parameter copy: where the copy is made, or was made before.
+    package func restamped(_ source: ExaminedSource, at copy: String) async throws -> ExaminedSource {
+        guard source.clockJumps > 0, let report = try await restamper.restamp(source.description, to: copy) else {
+            return source
+        }
+        var made = try await examine(copy)
+        let omissions = report.omittedStreams.map { index in
+            Omission(
+                sourceIndex: index, subject: LayoutPlanner.subject(of: source.description.streams[index]),
+                reason: "the copy with one clock cannot hold it")
+        }
+        made.restamping = Restamping(jumps: report.jumps, omissions: omissions)
+        return made
+    }
+
+    /// Plans a job for a source, or for its copy with one clock.
+    ///
+    /// - Throws: what the parameters or the encoders give reason for.
+    package func prepare(_ source: ExaminedSource, parameters: TranscodeParameters) async throws -> PreparedJob {
+        try await plan(source, parameters: parameters, build: try await catalog.build())
+    }
+
+    /// Plans a job for the file at a path, whatever its clock does.
     ///
     /// - Throws: what the source, the parameters or the encoders give reason for.
     package func prepare(source path: String, parameters: TranscodeParameters) async throws -> PreparedJob {
-        let source = try await prober.describe(path: path)
-        let build = try await catalog.build()
-        var index: FrameIndex?
-        if let video = source.mainVideo, video.isDecodable {
-            index = try await prober.index(of: source, stream: video.index, method: .packets)
-        }
-        return try await plan(source, index: index, parameters: parameters, build: build)
+        try await prepare(try await examine(path), parameters: parameters)
     }
 
     /// Plans a job anew whose frames were not those of its list: with a list
@@ -44,18 +76,24 @@ package struct JobPreparation: Sendable {
             guard index.isSeekable, prepared.plan.segments.count > 1 else { return nil }
             index.isSeekable = false
         }
-        return try await plan(
-            prepared.plan.source, index: index, parameters: prepared.plan.parameters, build: prepared.build)
+        let source = ExaminedSource(
+            description: prepared.plan.source, index: index, restamping: prepared.restamping)
+        return try await plan(source, parameters: prepared.plan.parameters, build: prepared.build)
     }
 
     private func plan(
-        _ source: SourceDescription, index: FrameIndex?, parameters: TranscodeParameters, build: EncoderBuild
+        _ source: ExaminedSource, parameters: TranscodeParameters, build: EncoderBuild
     ) async throws -> PreparedJob {
-        let plan = try JobPlanner.plan(
-            source: source, index: index, parameters: parameters,
+        let index = source.index
+        var plan = try JobPlanner.plan(
+            source: source.description, index: index, parameters: parameters,
             availability: await availability(for: parameters, in: build),
-            sceneFrames: try await sceneFrames(source, index: index, parameters: parameters))
-        return PreparedJob(plan: plan, index: index, build: build)
+            sceneFrames: try await sceneFrames(source.description, index: index, parameters: parameters))
+        if let restamping = source.restamping {
+            plan.warnings.insert(restamping.warning, at: 0)
+            plan.layout.omissions += restamping.omissions
+        }
+        return PreparedJob(plan: plan, index: index, build: build, restamping: source.restamping)
     }
 
     /// Tries those encoders that the request could end with, until one works.

@@ -13,6 +13,8 @@ package struct PreparedJob: Sendable, Equatable {
     package var index: FrameIndex?
     /// The ffmpeg build that the plan is for.
     package var build: EncoderBuild
+    /// What the plan says besides, when it is for a copy with one clock; `nil` when it is for the source itself.
+    var restamping: Restamping?
 
     /// The tasks that follow those completed; empty when nothing is left to do.
     ///

@@ -23,6 +23,11 @@ struct NoScenes: SceneFinder {
     ) async throws -> [Int64] { [] }
 }
 
+/// Sources whose clock never jumps.
+struct NoRestamper: SourceRestamper {
+    func restamp(_ source: SourceDescription, to path: String) async throws -> RestampReport? { nil }
+}
+
 /// Joins segments by putting their bytes one after the other.
 final class ChainingAssembler: Assembler {
     let requests = Journal<AssemblyRequest>()

@@ -37,7 +37,8 @@ struct Studio {
         self.assembler = assembler
         self.meter = meter
         prober = ScriptedProber(source: .film(at: directory.file("film.mkv")), index: index)
-        preparation = JobPreparation(prober: prober, catalog: SoftwareCatalog(), scenes: NoScenes())
+        preparation = JobPreparation(
+            prober: prober, catalog: SoftwareCatalog(), scenes: NoScenes(), restamper: NoRestamper())
         var configuration = Coordinator.Configuration(directory: directory.file("work"))
         configuration.scheduling = scheduling
         coordinator = Coordinator(

@@ -23,15 +23,17 @@ struct FrameLister {
     /// How many packets are decoded to find that agreement.
     private static let startLimit = 750
 
-    /// A step of time, in seconds, that ffmpeg takes for a break of the clock (`-dts_delta_threshold`).
-    private static let longestStep: Int64 = 10
-
     /// Lists the frames, from packets where they suffice or by decoding everything.
     func list(method: FrameIndex.Method) throws -> FrameIndex {
         let (facts, table) = try read()
         guard table.count > 0 else { throw noFrames }
         if method == .decode { return try decoded(table, facts, reasons: []) }
         let reading = PacketReading(table: table, codec: facts.codec)
+        // No way of reading makes a time line of these times.
+        if table.clockJumps > 0 {
+            return try index(
+                times: reading.times, table: table, facts, method: .packets, lastDuration: table.lastDuration, [])
+        }
         guard reading.reasonsToDecode.isEmpty else {
             return try decoded(table, facts, reasons: reading.reasonsToDecode)
         }
@@ -156,19 +158,27 @@ struct FrameLister {
         if last <= 1, usual > 1 { last = usual }
         var oddities = oddities
         let repeated = zip(times, times.dropFirst()).count { $0 == $1 }
-        if repeated > 0 { oddities.append("\(repeated) frames share a time with the one before") }
+        if table.clockJumps > 0 {
+            let times = table.clockJumps == 1 ? "once" : "\(table.clockJumps) times"
+            oddities.append("a clock that is set anew \(times)")
+        } else if repeated > 0 {
+            oddities.append("\(repeated) frames share a time with the one before")
+        }
         return FrameIndex(
             streamIndex: stream, timeBase: facts.timeBase,
             presentationTimes: times, lastFrameDuration: max(1, last),
             keyframes: keyframes(table, times, isIndexed: facts.seeking == .exact), method: method,
-            isSeekable: facts.seeking != .none && !hasGap(times, facts),
-            oddities: oddities)
+            isSeekable: facts.seeking != .none && !hasGap(times, facts) && table.clockJumps == 0,
+            oddities: oddities,
+            clockJumps: table.clockJumps)
     }
 
     /// Whether a clock that can be set anew jumps: a place cannot be found by its time then.
     private func hasGap(_ times: [Int64], _ facts: Facts) -> Bool {
         guard facts.seeking == .near else { return false }
-        let limit = Self.longestStep * Int64(facts.timeBase.den) / Int64(max(1, facts.timeBase.num))
+        let limit = av_rescale_q(
+            ClockTracker.longestStep, AVRational(num: 1, den: 1_000_000),
+            AVRational(num: facts.timeBase.num, den: facts.timeBase.den))
         return zip(times, times.dropFirst()).contains { $1 - $0 > limit }
     }
 

@@ -11,6 +11,8 @@ struct PacketTable {
     private(set) var traits: [PacketTraits] = []
     /// The duration of the packet that is shown last, in ticks; `0` when unknown.
     private(set) var lastDuration: Int64 = 0
+    /// How often the clock is set anew, in formats whose clock may be.
+    private(set) var clockJumps = 0
     private var lastShown = Int64.min
 
     /// The number of packets.
@@ -36,7 +38,19 @@ struct PacketTable {
     static func read(_ packets: inout StreamPackets) throws -> PacketTable {
         let look = makeLook(for: packets.source.pointee.codecpar)
         var table = PacketTable(capacity: Int(max(0, min(packets.source.pointee.nb_frames, 1 << 20))))
-        while try packets.next() { table.append(packets.packet.pointer, look) }
+        var tracker = ClockTracker()
+        let mayJump = (packets.file.context.pointee.iformat?.pointee.flags ?? 0) & AVFMT_TS_DISCONT != 0
+        let (base, microseconds) = (packets.source.pointee.time_base, AVRational(num: 1, den: 1_000_000))
+        while try packets.next() {
+            let packet = packets.packet.pointer.pointee
+            if mayJump, packet.dts != MARTLET_NOPTS {
+                _ = tracker.clock(
+                    of: 0, isSteady: true, time: av_rescale_q(packet.dts, base, microseconds),
+                    duration: av_rescale_q(packet.duration, base, microseconds))
+            }
+            table.append(packets.packet.pointer, look)
+        }
+        table.clockJumps = max(0, tracker.count - 1)
         return table
     }
 

@@ -33,10 +33,16 @@ package struct FrameIndex: Codable, Sendable, Equatable {
     /// What was unusual and how it was treated, a phrase each: for people.
     package var oddities: [String]
 
+    /// How often the stream's clock is set anew, in formats whose clock may be:
+    /// when it is, the times here are no time line, and the source must be
+    /// restamped first.
+    package var clockJumps: Int
+
     /// Makes an index from its parts.
     package init(
         streamIndex: Int, timeBase: TimeBase, presentationTimes: [Int64], lastFrameDuration: Int64,
-        keyframes: [Keyframe], method: Method = .packets, isSeekable: Bool = true, oddities: [String] = []
+        keyframes: [Keyframe], method: Method = .packets, isSeekable: Bool = true, oddities: [String] = [],
+        clockJumps: Int = 0
     ) {
         self.streamIndex = streamIndex
         self.timeBase = timeBase
@@ -46,6 +52,7 @@ package struct FrameIndex: Codable, Sendable, Equatable {
         self.method = method
         self.isSeekable = isSeekable
         self.oddities = oddities
+        self.clockJumps = clockJumps
     }
 
     /// The number of displayed frames.

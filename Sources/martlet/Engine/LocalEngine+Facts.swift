@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+import FoundationEssentials
+import MartletCoordinator
 import MartletFFmpeg
 import MartletHost
 import MartletMedia
@@ -19,20 +21,32 @@ extension LocalEngine {
     }
 
     func describe(path: String) async throws -> (SourceDescription, FrameIndex?) {
-        let source = try await reader.describe(path: FilePath(path).text)
-        guard let video = source.mainVideo, video.isDecodable else { return (source, nil) }
-        return (source, try await reader.index(of: source, stream: video.index, method: .packets))
+        let source = try await preparation.examine(FilePath(path).text)
+        return (source.description, source.index)
     }
 
     func verify(
         output: String, against source: String, level: VerificationLevel
     ) async throws -> (VerificationReport, QualityReport?) {
-        let (description, index) = try await describe(path: source)
         let output = FilePath(output).text
-        let report = try await MediaVerifier().verify(
-            output: output, against: description, index: index, plan: nil)
-        guard level == .full, let index else { return (report, nil) }
-        return (report, try await meter.measure(output: output, against: description, index: index) { _ in })
+        return try await withOneClock(preparation.examine(FilePath(source).text)) { source in
+            let report = try await MediaVerifier().verify(
+                output: output, against: source.description, index: source.index, plan: nil)
+            guard level == .full, let index = source.index else { return (report, nil) }
+            let quality = try await meter.measure(output: output, against: source.description, index: index) { _ in }
+            return (report, quality)
+        }
+    }
+
+    /// Lets `body` work with a source whose clock jumps by way of a copy, which is removed afterwards.
+    func withOneClock<Value: Sendable>(
+        _ source: ExaminedSource, _ body: (ExaminedSource) async throws -> Value
+    ) async throws -> Value {
+        guard source.clockJumps > 0 else { return try await body(source) }
+        let directory = "\(temporaryDirectory)/martlet-\(UUID().uuidString)"
+        try files.makeDirectory(directory)
+        defer { try? files.remove(directory) }
+        return try await body(preparation.restamped(source, at: "\(directory)/source.mkv"))
     }
 
     func freeSpace(at directory: String) throws -> ByteCount { try files.freeSpace(at: FilePath(directory).text) }

@@ -19,16 +19,18 @@ extension LocalEngine {
     ) async throws -> TranscodeOutcome {
         let start = time.now()
         let output = FilePath(request.output)
-        let (prepared, id) = try await prepare(request)
-        let place = try await WorkPlace(output: output, chosen: request.workDirectory, files: files)
+        let source = try await preparation.examine(FilePath(request.input).text)
+        let id = try await identity(of: request, source)
+        let (prepared, place) = try await prepare(request, source, as: id)
         try await place.removeOthers(than: id, output: output.text)
         let coordinator = makeCoordinator(store: place.store, directory: place.directory)
         let listening = Task { [stream = await coordinator.events()] in for await event in stream { events(event) } }
-        planned(PlannedJob(id: id, plan: prepared.plan, tasks: try prepared.nextTasks(completed: [:])))
+        planned(try announcement(of: prepared, for: source, as: id))
 
         let finished: FinishedJob
         do {
-            try await coordinator.submit(jobRequest(request, output: output), as: id, prepared: prepared)
+            try await coordinator.submit(
+                jobRequest(request, source: prepared.plan.source.path, output: output), as: id, prepared: prepared)
             finished = try await run(id, on: coordinator, with: makeWorker(for: coordinator, prepared, request))
         } catch {
             await coordinator.stop()
@@ -43,28 +45,60 @@ extension LocalEngine {
         return TranscodeOutcome(
             job: id, output: request.output, frames: finished.frames, segments: plan.segments.count,
             reusedSegments: reused, seconds: (time.now() - start).inSeconds,
-            sourceSize: plan.source.fingerprint.size, outputSize: finished.size, verification: finished.verification,
-            quality: finished.quality, warnings: plan.warnings + finished.remarks, omissions: finished.omissions)
+            sourceSize: source.description.fingerprint.size, outputSize: finished.size,
+            verification: finished.verification, quality: finished.quality,
+            warnings: plan.warnings + finished.remarks, omissions: finished.omissions)
     }
 
     func plan(_ request: TranscodeRequest) async throws -> PlannedJob {
-        let (prepared, id) = try await prepare(request)
-        return PlannedJob(id: id, plan: prepared.plan, tasks: try prepared.nextTasks(completed: [:]))
+        let source = try await preparation.examine(FilePath(request.input).text)
+        let id = try await identity(of: request, source)
+        let prepared = try await withOneClock(source) {
+            try await preparation.prepare($0, parameters: request.parameters)
+        }
+        return try announcement(of: prepared, for: source, as: id)
     }
 
-    private func prepare(_ request: TranscodeRequest) async throws -> (PreparedJob, JobID) {
-        let prepared = try await preparation.prepare(
-            source: FilePath(request.input).text, parameters: request.parameters)
-        let id = try JobIdentity.id(
-            source: prepared.plan.source, parameters: request.parameters, output: FilePath(request.output).text,
-            build: prepared.build)
-        return (prepared, id)
+    /// The plan as the user sees it: for the file that was named, not for a copy of it.
+    private func announcement(
+        of prepared: PreparedJob, for source: ExaminedSource, as id: JobID
+    ) throws -> PlannedJob {
+        var plan = prepared.plan
+        plan.source.path = source.description.path
+        return PlannedJob(id: id, plan: plan, tasks: try prepared.nextTasks(completed: [:]))
     }
 
-    private func jobRequest(_ request: TranscodeRequest, output: FilePath) -> JobRequest {
-        let source = FilePath(request.input)
-        return JobRequest(
-            name: request.name ?? source.name, source: source.text, output: output.text,
+    private func identity(of request: TranscodeRequest, _ source: ExaminedSource) async throws -> JobID {
+        try JobIdentity.id(
+            source: source.description, parameters: request.parameters, output: FilePath(request.output).text,
+            build: try await abilities.build())
+    }
+
+    /// Plans the job; nothing is made for one that cannot be planned.
+    private func prepare(
+        _ request: TranscodeRequest, _ source: ExaminedSource, as id: JobID
+    ) async throws -> (PreparedJob, WorkPlace) {
+        let output = FilePath(request.output)
+        func open() async throws -> WorkPlace {
+            try await WorkPlace(output: output, chosen: request.workDirectory, files: files)
+        }
+        guard source.clockJumps > 0 else {
+            let prepared = try await preparation.prepare(source, parameters: request.parameters)
+            return (prepared, try await open())
+        }
+        let place = try await open()
+        do {
+            let copy = try await preparation.restamped(source, at: place.copy(for: id))
+            return (try await preparation.prepare(copy, parameters: request.parameters), place)
+        } catch {
+            if try await !place.knows(id) { try await place.clear(id) }
+            throw error
+        }
+    }
+
+    private func jobRequest(_ request: TranscodeRequest, source: String, output: FilePath) -> JobRequest {
+        JobRequest(
+            name: request.name ?? FilePath(request.input).name, source: source, output: output.text,
             parameters: request.parameters, priority: request.priority, verification: request.verification,
             overwrite: request.overwrite)
     }

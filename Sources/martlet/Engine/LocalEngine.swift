@@ -22,6 +22,8 @@ struct LocalEngine: Engine {
     let meter: FFmpegQualityMeter
     let preparation: JobPreparation
     let facts: MachineFacts
+    /// Where copies are made that do not outlive a command.
+    let temporaryDirectory: String
 
     /// Composes the engine.
     ///
@@ -36,8 +38,11 @@ struct LocalEngine: Engine {
         abilities = FFmpegCatalog(program: program, launcher: launcher, time: time, cacheDirectory: cache)
         meter = FFmpegQualityMeter(program: program, launcher: launcher, time: time, catalog: abilities)
         preparation = JobPreparation(
-            prober: reader, catalog: abilities, scenes: SceneDetector(program: program, launcher: launcher, time: time))
+            prober: reader, catalog: abilities, scenes: SceneDetector(program: program, launcher: launcher, time: time),
+            restamper: MediaRestamper(files: files))
         facts = MachineProbe().facts()
+        // Copies of recordings are large, and /tmp is often in memory.
+        temporaryDirectory = environment["TMPDIR"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/var/tmp"
     }
 
     /// Where scans and facts of ffmpeg are kept between runs, by the XDG rules; `nil` without a home.

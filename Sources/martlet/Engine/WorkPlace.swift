@@ -32,11 +32,24 @@ struct WorkPlace {
         store = try await SQLiteJobStore.open(path: "\(directory)/state.sqlite")
     }
 
+    /// Where a job keeps the copy with one clock of a source whose clock jumps.
+    func copy(for job: JobID) -> String { "\(directory)/\(job)\(Self.copySuffix)" }
+
+    private static let copySuffix = ".source.mkv"
+
+    /// Whether a job was begun here.
+    func knows(_ job: JobID) async throws -> Bool { try await store.job(job) != nil }
+
     /// Forgets jobs of the same output that were asked for with other parameters, or of another source.
     func removeOthers(than job: JobID, output: String) async throws {
         for other in try await store.jobs() where other.output == output && other.id != job {
             try await store.remove(other.id)
             try files.remove("\(directory)/\(other.id)")
+        }
+        let known = Set(try await store.jobs().map(\.id) + [job])
+        for name in try files.list(directory) {
+            guard let mark = name.firstRange(of: Self.copySuffix) else { continue }
+            if !known.contains(JobID(String(name[..<mark.lowerBound]))) { try files.remove("\(directory)/\(name)") }
         }
     }
 
@@ -44,6 +57,7 @@ struct WorkPlace {
     func clear(_ job: JobID) async throws {
         try await store.remove(job)
         try files.remove("\(directory)/\(job)")
+        try files.remove(copy(for: job))
         if isOwn { try files.remove(directory) }
     }
 }

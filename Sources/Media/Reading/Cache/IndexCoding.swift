@@ -14,6 +14,7 @@ enum IndexCoding {
         writer.write(Int64(index.timeBase.den))
         writer.write(index.method.rawValue)
         writer.write(Int64(index.isSeekable ? 1 : 0))
+        writer.write(UInt64(index.clockJumps))
         writer.write(index.lastFrameDuration)
         writer.write(UInt64(index.oddities.count))
         for oddity in index.oddities { writer.write(oddity) }
@@ -38,7 +39,8 @@ enum IndexCoding {
         var reader = ByteReader(bytes)
         guard let stream = reader.signed(), let num = reader.signed(), let den = reader.signed(),
             let method = reader.text().flatMap({ FrameIndex.Method(rawValue: $0) }), let seekable = reader.signed(),
-            let lastDuration = reader.signed(), let oddityCount = reader.count()
+            let jumps = reader.unsigned().flatMap({ Int(exactly: $0) }), let lastDuration = reader.signed(),
+            let oddityCount = reader.count()
         else { return nil }
         var oddities: [String] = []
         for _ in 0..<oddityCount {
@@ -50,7 +52,7 @@ enum IndexCoding {
         return FrameIndex(
             streamIndex: Int(stream), timeBase: TimeBase(exactNum, exactDen), presentationTimes: times,
             lastFrameDuration: lastDuration, keyframes: keyframes, method: method, isSeekable: seekable == 1,
-            oddities: oddities)
+            oddities: oddities, clockJumps: jumps)
     }
 
     private static func times(_ reader: inout ByteReader) -> [Int64]? {
