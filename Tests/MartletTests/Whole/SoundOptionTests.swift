@@ -76,8 +76,9 @@ import Testing
         let before = try await SoundTruth.of(result.source)
         let after = try await SoundTruth.of(result.output)
         #expect(after.digests.suffix(20) == before.digests.suffix(20), "\(name)")
+        // Matroska shows the hidden part of the first packet, and the packet that leads in to it.
         #expect(
-            abs(after.sampleCount - before.sampleCount) <= 1024,
+            abs(after.sampleCount - before.sampleCount) <= 2 * 1_024,
             "\(name): \(before.sampleCount) samples, \(after.sampleCount)")
         try await expectInStep(result, name)
     }
