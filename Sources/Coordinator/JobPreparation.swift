@@ -99,7 +99,8 @@ package struct JobPreparation: Sendable {
     /// Tries those encoders that the request could end with, until one works.
     private func availability(for parameters: TranscodeParameters, in build: EncoderBuild) async -> EncoderAvailability
     {
-        var facts = EncoderAvailability(codecMajorVersion: build.codecMajorVersion, compiledIn: build.encoders)
+        var facts = EncoderAvailability(
+            codecMajorVersion: build.codecMajorVersion, compiledIn: build.encoders, filters: build.filters)
         let candidates = EncoderSelection.candidates(codec: parameters.codec, hardware: parameters.hardware)
         for encoder in candidates where build.encoders.contains(encoder) {
             // Software encoders do not depend on the machine: compiled in means usable.

@@ -51,6 +51,7 @@ package enum JobPlanner {
                 .contradiction, "\(profile.name) is lossless, so --bitrate means nothing.",
                 advice: "Leave out --bitrate, or choose another codec.")
         }
+        try checkTarget(parameters.targetQuality, profile: profile, availability: availability)
         let table = ContainerTable.of(parameters.container)
         guard table.video.contains(profile.codec.rawValue) else {
             let fitting = ContainerFormat.allCases.filter {
@@ -85,6 +86,25 @@ package enum JobPlanner {
             }, layout: layout,
             warnings: selection.warnings + command.picture.warnings + lossWarnings(video, command.picture)
                 + index.oddities.map { "About the picture: \($0)." })
+    }
+
+    /// Refuses a quality that the encoder cannot be led to, or that this ffmpeg cannot measure.
+    private static func checkTarget(
+        _ target: TargetQuality?, profile: EncoderProfile, availability: EncoderAvailability
+    ) throws(PlanningError) {
+        guard let target else { return }
+        guard profile.crfRange != nil else {
+            throw PlanningError(
+                .contradiction, "\(profile.name) is lossless, so --target-quality means nothing.",
+                advice: "Leave out --target-quality, or choose another codec.")
+        }
+        let filter = target.metric.filter
+        guard availability.filters.contains(filter) else {
+            let install = "install an ffmpeg with \(filter)."
+            throw PlanningError(
+                .measureUnavailable, "This ffmpeg has no \(filter), so --target-quality \(target) cannot be measured.",
+                advice: target.metric == .vmaf ? "Use ssim:0.98, or \(install)" : "Use --crf, or \(install)")
+        }
     }
 
     /// A job without a picture.

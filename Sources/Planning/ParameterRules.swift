@@ -17,9 +17,12 @@ enum ParameterRules {
             throw PlanningError(
                 .contradiction, "--target-quality excludes --crf and --bitrate.", advice: "Keep one of them.")
         }
-        if parameters.targetQuality != nil {
-            throw PlanningError(
-                .badValue, "--target-quality is not offered by this version.", advice: "Use --crf.")
+        if let target = parameters.targetQuality {
+            guard (0...target.metric.best).contains(target.value) else {
+                throw PlanningError(
+                    .badValue, "--target-quality \(target) is out of range.",
+                    advice: "Use vmaf:0 to vmaf:100, or ssim:0 to ssim:1.")
+            }
         }
         if parameters.twoPass, parameters.bitrate == nil, parameters.codec != .copy {
             throw PlanningError(

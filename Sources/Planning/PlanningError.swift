@@ -15,6 +15,8 @@ package struct PlanningError: CodedError, Equatable {
         case unknownEncoder = "planning.unknown_encoder"
         /// The encoder exists but does not work here, and nothing can stand in for it.
         case encoderUnavailable = "planning.encoder_unavailable"
+        /// This ffmpeg cannot measure the wanted quality.
+        case measureUnavailable = "planning.measure_unavailable"
         /// An encoder option is not on the list of allowed ones.
         case optionRefused = "planning.option_refused"
         /// The source has neither picture nor sound that could be carried.
@@ -40,7 +42,8 @@ package struct PlanningError: CodedError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch code {
-        case .contradiction, .badValue, .unknownEncoder, .encoderUnavailable, .optionRefused: .usage
+        case .contradiction, .badValue, .unknownEncoder, .encoderUnavailable, .measureUnavailable, .optionRefused:
+            .usage
         case .nothingToEncode, .noDecoder: .badInput
         }
     }

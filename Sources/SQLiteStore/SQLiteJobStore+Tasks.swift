@@ -29,7 +29,7 @@ extension SQLiteJobStore {
         try connection.rows(
             """
             SELECT task, specification_json, state, epoch, failures, file_name, size_bytes, sha256, count,
-                payload_bytes
+                payload_bytes, score
             FROM tasks JOIN specifications USING (job, task) LEFT JOIN artifacts USING (job, task)
             WHERE job = ?1 ORDER BY task
             """, [.text(job.text)]
@@ -39,7 +39,7 @@ extension SQLiteJobStore {
                 Artifact(
                     task: id, fileName: fileName, size: ByteCount(Int64(row.integer(6) ?? 0)),
                     digest: row.text(7) ?? "", count: row.integer(8) ?? 0,
-                    payload: ByteCount(Int64(row.integer(9) ?? 0)))
+                    payload: ByteCount(Int64(row.integer(9) ?? 0)), score: row.real(10))
             }
             return TaskRecord(
                 job: job, specification: try json.decode(TaskSpecification.self, row.text(1)),
@@ -109,14 +109,15 @@ extension SQLiteJobStore {
         }
         try connection.run(
             """
-            INSERT INTO artifacts (job, task, file_name, size_bytes, sha256, count, payload_bytes)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            INSERT INTO artifacts (job, task, file_name, size_bytes, sha256, count, payload_bytes, score)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             ON CONFLICT (job, task) DO UPDATE SET file_name = excluded.file_name, size_bytes = excluded.size_bytes,
-                sha256 = excluded.sha256, count = excluded.count, payload_bytes = excluded.payload_bytes
+                sha256 = excluded.sha256, count = excluded.count, payload_bytes = excluded.payload_bytes,
+                score = excluded.score
             """,
             key + [
                 .text(artifact.fileName), .integer(Int(artifact.size.bytes)), .text(artifact.digest),
-                .integer(artifact.count), .integer(Int(artifact.payload.bytes)),
+                .integer(artifact.count), .integer(Int(artifact.payload.bytes)), .optional(artifact.score),
             ])
     }
 }

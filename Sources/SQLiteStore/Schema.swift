@@ -62,7 +62,8 @@ enum Schema {
             result_json TEXT,
             UNIQUE (job, task, epoch)
         ) STRICT;
-        """
+        """,
+        "ALTER TABLE artifacts ADD COLUMN score REAL;",
     ]
 
     /// Brings a database up to date.

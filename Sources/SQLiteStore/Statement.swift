@@ -7,12 +7,15 @@ import CSQLite
 enum SQLValue: Equatable {
     case null
     case integer(Int)
+    case real(Double)
     case text(String)
 
     /// A text that may be missing.
     static func optional(_ text: String?) -> SQLValue { text.map(SQLValue.text) ?? .null }
-    /// A number that may be missing.
+    /// A whole number that may be missing.
     static func optional(_ number: Int?) -> SQLValue { number.map(SQLValue.integer) ?? .null }
+    /// A number that may be missing.
+    static func optional(_ number: Double?) -> SQLValue { number.map(SQLValue.real) ?? .null }
 }
 
 /// One prepared statement. Used by one thread at a time.
@@ -42,6 +45,7 @@ final class Statement {
                 switch value {
                 case .null: sqlite3_bind_null(handle, position)
                 case .integer(let number): sqlite3_bind_int64(handle, position, Int64(number))
+                case .real(let number): sqlite3_bind_double(handle, position, number)
                 case .text(let text): sqlite3_bind_text(handle, position, text, -1, martlet_sqlite_transient())
                 }
             guard result == SQLITE_OK else { throw connection.error(result, while: "hand values to") }
@@ -70,9 +74,15 @@ final class Statement {
         return String(cString: bytes)
     }
 
-    /// The number in a column of the current row, from 0; `nil` for NULL.
+    /// The whole number in a column of the current row, from 0; `nil` for NULL.
     func integer(_ column: Int32) -> Int? {
         guard sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }
         return Int(sqlite3_column_int64(handle, column))
+    }
+
+    /// The number with a fraction in a column of the current row, from 0; `nil` for NULL.
+    func real(_ column: Int32) -> Double? {
+        guard sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }
+        return sqlite3_column_double(handle, column)
     }
 }

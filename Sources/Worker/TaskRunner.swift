@@ -42,15 +42,7 @@ struct TaskRunner: Sendable {
     }
 
     private func prove(_ assignment: TaskAssignment, names: Names, log: String) async throws -> AttemptResult {
-        let inspection = try await prober.inspect(path: names.temporary)
-        let violation = ExpectationCheck.violation(
-            in: inspection, expecting: assignment.task.expectation, times: assignment.expectedTimes,
-            timeBase: assignment.timeBase)
-        if let violation {
-            throw WorkerError(
-                violation.isFrameMismatch ? .framesMismatch : .unexpectedResult,
-                violation.message, log: log)
-        }
+        let content = try await content(of: names.temporary, assignment, log: log)
         let size = try files.size(of: names.temporary)
         let digest = try await files.digest(of: names.temporary)
         try Task.checkCancellation()
@@ -58,11 +50,43 @@ struct TaskRunner: Sendable {
         return .completed(
             Artifact(
                 task: assignment.task.id, fileName: names.fileName, size: size, digest: digest,
-                count: inspection.times.count, payload: inspection.payload))
+                count: content.count, payload: content.payload, score: content.score))
     }
 }
 
 extension TaskRunner {
+    /// What was seen in a result.
+    private struct Content {
+        var count: Int
+        var payload = ByteCount(0)
+        var score: Double?
+    }
+
+    /// Looks into a result, and refuses it when it is not what was planned.
+    private func content(of path: String, _ assignment: TaskAssignment, log: String) async throws -> Content {
+        switch assignment.task.kind {
+        case .measure:
+            guard let scores = ScoreList(try await files.text(of: path)) else {
+                throw WorkerError(.unexpectedResult, "the comparison with the source gave no scores", log: log)
+            }
+            if case .frameCount(let expected) = assignment.task.expectation, scores.count != expected {
+                throw WorkerError(
+                    .unexpectedResult, "\(scores.count) frames were compared where \(expected) were expected", log: log)
+            }
+            return Content(count: scores.count, score: scores.mean)
+        case .analyse, .encode, .audio, .subtitle:
+            let inspection = try await prober.inspect(path: path)
+            let violation = ExpectationCheck.violation(
+                in: inspection, expecting: assignment.task.expectation, times: assignment.expectedTimes,
+                timeBase: assignment.timeBase)
+            if let violation {
+                throw WorkerError(
+                    violation.isFrameMismatch ? .framesMismatch : .unexpectedResult, violation.message, log: log)
+            }
+            return Content(count: inspection.times.count, payload: inspection.payload)
+        }
+    }
+
     /// The paths of one attempt.
     struct Names {
         let fileName: String

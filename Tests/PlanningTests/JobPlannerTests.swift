@@ -29,6 +29,26 @@ import Testing
             $0.crf = 20
             $0.bitrate = BitRate(1_000_000)
         },
+        Refusal("target quality and crf", .contradiction, "--target-quality excludes") {
+            $0.crf = 20
+            $0.targetQuality = TargetQuality(metric: .ssim, value: 0.98)
+        },
+        Refusal("target quality and bitrate", .contradiction, "--target-quality excludes") {
+            $0.bitrate = BitRate(1_000_000)
+            $0.targetQuality = TargetQuality(metric: .ssim, value: 0.98)
+        },
+        Refusal("target quality out of range", .badValue, "ssim:1.5 is out of range") {
+            $0.targetQuality = TargetQuality(metric: .ssim, value: 1.5)
+        },
+        Refusal("target quality of a lossless encoder", .contradiction, "lossless") {
+            $0.codec = .codec(.ffv1)
+            $0.container = .mkv
+            $0.targetQuality = TargetQuality(metric: .ssim, value: 0.98)
+        },
+        Refusal("target quality of a copy", .contradiction, "--target-quality") {
+            $0.codec = .copy
+            $0.targetQuality = TargetQuality(metric: .ssim, value: 0.98)
+        },
         Refusal("two passes to nowhere", .contradiction, "--two-pass needs") { $0.twoPass = true },
         Refusal("crf of a lossless encoder", .contradiction, "lossless") {
             $0.codec = .codec(.ffv1)

@@ -11,7 +11,7 @@ enum Sample {
         compiledIn: [
             "libx264", "libx265", "libsvtav1", "libaom-av1", "libvpx-vp9", "ffv1", "h264_nvenc", "h264_vaapi",
         ],
-        failures: ["h264_nvenc": "Cannot load libcuda.so.1"])
+        failures: ["h264_nvenc": "Cannot load libcuda.so.1"], filters: ["ssim"])
 
     static func video(
         index: Int = 0, codec: String = "h264", timeBase: TimeBase = TimeBase(1, 1000),

@@ -46,6 +46,23 @@ import Testing
         #expect(error?.message.contains("bookmarks") == true)
     }
 
+    @Test func resultsOfAnOlderSchemaAreKept() async throws {
+        let connection = try Connection(path: directory.file())
+        try connection.execute(Schema.migrations[0])
+        try connection.execute("PRAGMA user_version = 1")
+        try connection.execute(
+            """
+            INSERT INTO tasks VALUES ('j', 'a', 'completed', 1, 0);
+            INSERT INTO artifacts VALUES ('j', 'a', 'a.mkv', 5, '0f', 2, 4);
+            """)
+        let specification = String(decoding: try JSONEncoder().encode(TaskSpecification.sample("a")), as: UTF8.self)
+        try connection.run("INSERT INTO specifications VALUES ('j', 'a', ?1)", [.text(specification)])
+        let store = try await SQLiteJobStore.open(path: directory.file())
+        let expected = Artifact(
+            task: TaskID("a"), fileName: "a.mkv", size: ByteCount(5), digest: "0f", count: 2, payload: ByteCount(4))
+        #expect(try await store.tasks(of: JobID("j")).map(\.artifact) == [expected])
+    }
+
     @Test func newerSchemaIsRefusedAndKept() async throws {
         _ = try await SQLiteJobStore.open(path: directory.file())
         try Connection(path: directory.file()).execute("PRAGMA user_version = 99")

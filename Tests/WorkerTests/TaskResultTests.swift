@@ -68,6 +68,32 @@ import Testing
         #expect(try failure(await short.outcome(of: short.assignment(task))).code == "worker.frames_mismatch")
     }
 
+    /// A bench whose measurement writes this text.
+    private func measurement(_ text: String) async throws -> AttemptResult {
+        var task = TaskSpecification.sample("score-00000", frames: 2)
+        task.kind = .measure(segment: 0)
+        let bench = try Workbench { run, _ in
+            try Data(text.utf8).write(to: URL(filePath: run.output))
+            return nil
+        }
+        return try await bench.outcome(of: bench.assignment(task))
+    }
+
+    @Test("A measurement's mean is the score of its result")
+    func measured() async throws {
+        guard case .completed(let artifact) = try await measurement("n:1 All:0.5 (3)\nn:2 All:1.0 (inf)\n") else {
+            Issue.record("it did not complete")
+            return
+        }
+        #expect(artifact.score == 0.75)
+        #expect(artifact.count == 2)
+    }
+
+    @Test("A measurement of other frames, or of none, is refused", arguments: ["n:1 All:0.5 (3)\n", "begun"])
+    func measuredWrongly(text: String) async throws {
+        #expect(try failure(await measurement(text)).code == "worker.unexpected_result")
+    }
+
     @Test(
         "Other frames than planned are a mismatch that is not tried again",
         arguments: [

@@ -12,7 +12,7 @@ internal import Synchronization
 /// Every error is a `HostError` that names the path.
 package struct LocalFiles: FileStore {
     /// Reading whole files blocks, so it happens here and not on the tasks' threads.
-    private static let readers = DispatchQueue(label: "file-digests", attributes: .concurrent)
+    private static let readers = DispatchQueue(label: "file-readers", attributes: .concurrent)
 
     /// Makes an accessor.
     package init() {}
@@ -90,6 +90,12 @@ package struct LocalFiles: FileStore {
         }
     }
 
+    package func text(of path: String) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            Self.readers.async { continuation.resume(with: Result { try Self.wholeText(of: path) }) }
+        }
+    }
+
     package func fingerprint(of path: String) throws -> Fingerprint {
         let file = try OpenFile(reading: path)
         let status = try file.status()
@@ -120,6 +126,15 @@ package struct LocalFiles: FileStore {
             place = parent
         }
         return ByteCount(Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)))
+    }
+
+    private static func wholeText(of path: String) throws -> String {
+        let file = try OpenFile(reading: path)
+        let size = Int(try file.status().st_size)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { buffer.deallocate() }
+        let count = try file.read(into: buffer, at: 0)
+        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 
     private func isDirectory(_ path: String) -> Bool {

@@ -119,9 +119,9 @@ package enum Resolution: Codable, Sendable, Hashable {
 }
 
 /// A quality to be reached.
-package struct TargetQuality: Codable, Sendable, Hashable {
+package struct TargetQuality: Codable, Sendable, Hashable, CustomStringConvertible {
     /// The measure.
-    package enum Metric: String, Codable, Sendable { case vmaf, ssim }
+    package enum Metric: String, Codable, Sendable, CaseIterable { case vmaf, ssim }
     /// The measure.
     package var metric: Metric
     /// Its value: VMAF 0 to 100, SSIM 0 to 1.
@@ -130,6 +130,12 @@ package struct TargetQuality: Codable, Sendable, Hashable {
     package init(metric: Metric, value: Double) {
         self.metric = metric
         self.value = value
+    }
+
+    /// As users type it, such as `vmaf:95`.
+    package var description: String {
+        let isWhole = value == value.rounded() && abs(value) < 1e9
+        return "\(metric.rawValue):" + (isWhole ? "\(Int(value))" : "\(value)")
     }
 }
 

@@ -14,6 +14,9 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
         case source
         /// The path that the result is written to.
         case output
+        /// The path that a filter writes the result to, as the value of one of its
+        /// options, after `prefix` and before `suffix`.
+        case filterOutput(prefix: String, suffix: String)
         /// The path prefix of the rate-control statistics, after `prefix` and before `suffix`.
         case statistics(prefix: String, suffix: String)
         /// The path of another task's result, after `prefix`.
@@ -42,9 +45,22 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
             case .text(let text): text
             case .source: "file:" + source
             case .output: "file:" + output
+            case .filterOutput(let prefix, let suffix): prefix + Self.filterValue(output) + suffix
             case .statistics(let prefix, let suffix): prefix + statistics + suffix
             case .artifact(let task, let prefix): prefix + artifact(task)
             }
         }
+    }
+
+    /// A text as a filter's option takes it: one escape is undone by the reader
+    /// of the graph, and one by the reader of the filter's options.
+    ///
+    /// Source: <https://ffmpeg.org/ffmpeg-filters.html#Notes-on-filtergraph-escaping>
+    private static func filterValue(_ text: String) -> String {
+        escaped(escaped(text, "\\': \t\n\r"), "\\'[],;")
+    }
+
+    private static func escaped(_ text: String, _ special: String) -> String {
+        String(text.flatMap { special.contains($0) ? ["\\", $0] : [$0] })
     }
 }

@@ -9,6 +9,8 @@ package struct TaskSpecification: Codable, Sendable, Hashable {
         case analyse(segment: Int)
         /// The encoded picture of a segment.
         case encode(segment: Int)
+        /// How like its source an encode of a segment is, frame by frame; no part of the result.
+        case measure(segment: Int)
         /// The encoded sound of one source stream.
         case audio(stream: Int)
         /// A subtitle stream in another form.
@@ -19,7 +21,7 @@ package struct TaskSpecification: Codable, Sendable, Hashable {
     package enum Expectation: Codable, Sendable, Hashable {
         /// One picture stream with exactly these frames, each at its source time.
         case frames(Segment)
-        /// One picture stream at a constant rate with exactly this many frames.
+        /// One picture stream at a constant rate, or one list of scores, with exactly this many frames.
         case frameCount(Int)
         /// One sound stream, at least one packet, its length within 100 ms of this one, in microseconds (`nil`: any).
         case sound(durationMicroseconds: Int64?)
@@ -73,18 +75,24 @@ package struct Artifact: Codable, Sendable, Hashable {
     package var size: ByteCount
     /// Its SHA-256, 64 hexadecimal digits.
     package var digest: String
-    /// Frames (picture) or packets (other streams) counted in it.
+    /// Frames (picture, scores) or packets (other streams) counted in it.
     package var count: Int
     /// Payload bytes of its packets, without the container's.
     package var payload: ByteCount
+    /// The mean of the scores in it, on its measure's own scale; `nil` for results that are no scores.
+    package var score: Double?
 
     /// Makes an artifact from its parts.
-    package init(task: TaskID, fileName: String, size: ByteCount, digest: String, count: Int, payload: ByteCount) {
+    package init(
+        task: TaskID, fileName: String, size: ByteCount, digest: String, count: Int, payload: ByteCount,
+        score: Double? = nil
+    ) {
         self.task = task
         self.fileName = fileName
         self.size = size
         self.digest = digest
         self.count = count
         self.payload = payload
+        self.score = score
     }
 }

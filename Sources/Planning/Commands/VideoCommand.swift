@@ -41,12 +41,8 @@ package struct VideoCommand: Sendable {
     package func command(
         span: FrameSpan, crf: Double? = nil, preset: String? = nil
     ) throws(PlanningError) -> FFmpegCommand {
-        guard let source = stream.video else {
-            throw PlanningError(.nothingToEncode, "Stream \(stream.index) is no picture.")
-        }
-        let chain = FilterChain(
-            span: span, picture: picture, source: source, parameters: parameters, timeBase: stream.timeBase,
-            profile: profile)
+        let source = try properties()
+        let chain = try filters(of: span)
         let quality = crf ?? parameters.crf ?? profile.defaultCRF
         let encoder = try EncoderArguments(
             profile: profile, rate: quality.map { .quality($0) } ?? .lossless, preset: preset ?? parameters.preset,
@@ -56,9 +52,7 @@ package struct VideoCommand: Sendable {
         if profile.family == .vaapi {
             before += ["-init_hw_device", "vaapi=device:/dev/dri/renderD128", "-filter_hw_device", "device"]
         }
-        before += ["-copyts", "-noaccurate_seek"]
-        if let seek = span.segment.seek { before += ["-ss", Self.seconds(seek.seekMicroseconds)] }
-        before += ["-threads", "1", "-noautorotate", "-i"]
+        before += reading(of: span)
         var after = ["-map", "0:\(stream.index)", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", chain.text]
         after += ["-fps_mode", "passthrough"]
         if span.gridFrames == nil { after += ["-enc_time_base", codecMajorVersion < 60 ? "-1" : "demux"] }
@@ -67,6 +61,27 @@ package struct VideoCommand: Sendable {
         after += ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact" + fields, "-f", "matroska"]
         return FFmpegCommand(
             before.map { .text($0) } + [.source] + after.map { .text($0) } + [.output])
+    }
+
+    /// The options with which the source is opened for a span, up to `-i`.
+    func reading(of span: FrameSpan) -> [String] {
+        var text = ["-copyts", "-noaccurate_seek"]
+        if let seek = span.segment.seek { text += ["-ss", Self.seconds(seek.seekMicroseconds)] }
+        return text + ["-threads", "1", "-noautorotate", "-i"]
+    }
+
+    /// The filters that make of the decoded source the pictures that are encoded.
+    func filters(of span: FrameSpan) throws(PlanningError) -> FilterChain {
+        FilterChain(
+            span: span, picture: picture, source: try properties(), parameters: parameters, timeBase: stream.timeBase,
+            profile: profile)
+    }
+
+    private func properties() throws(PlanningError) -> VideoProperties {
+        guard let properties = stream.video else {
+            throw PlanningError(.nothingToEncode, "Stream \(stream.index) is no picture.")
+        }
+        return properties
     }
 
     /// Seconds with six decimals, as `-ss` takes them.

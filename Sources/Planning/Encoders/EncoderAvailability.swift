@@ -9,12 +9,17 @@ package struct EncoderAvailability: Sendable, Equatable {
     package var compiledIn: Set<String>
     /// Why an encoder that was tried does not work here, by its name; those that work are not in it.
     package var failures: [String: String]
+    /// The names of the compiled-in filters.
+    package var filters: Set<String>
 
     /// Makes facts from their parts.
-    package init(codecMajorVersion: Int, compiledIn: Set<String>, failures: [String: String] = [:]) {
+    package init(
+        codecMajorVersion: Int, compiledIn: Set<String>, failures: [String: String] = [:], filters: Set<String> = []
+    ) {
         self.codecMajorVersion = codecMajorVersion
         self.compiledIn = compiledIn
         self.failures = failures
+        self.filters = filters
     }
 
     /// Why the encoder cannot be used; `nil` when it can.

@@ -5,11 +5,13 @@ internal import MartletModel
 
 /// The filters between decoder and encoder.
 struct FilterChain: Sendable {
-    /// The filters in order, without the commas between them.
+    /// The filters in order, without the commas between them; the last one gives the picture that is encoded.
     var filters: [String]
+    /// Whether the encoder wants the picture in the memory of its device.
+    let isUploaded: Bool
 
     /// The text that ffmpeg's `-vf` takes.
-    var text: String { filters.joined(separator: ",") }
+    var text: String { (filters + (isUploaded ? ["hwupload"] : [])).joined(separator: ",") }
 
     /// Makes the chain for one span.
     ///
@@ -22,6 +24,7 @@ struct FilterChain: Sendable {
         timeBase: TimeBase, profile: EncoderProfile
     ) {
         let segment = span.segment
+        isUploaded = profile.family == .vaapi
         filters = []
         if picture.isDeinterlaced {
             let end = segment.endTime == nil ? nil : span.timeAfterNext
@@ -49,7 +52,6 @@ struct FilterChain: Sendable {
         filters.append("format=pix_fmts=\(picture.pixelFormat)")
         let ratio = picture.sampleAspectRatio
         filters.append(ratio.isPositive ? "setsar=sar=\(ratio.num)/\(ratio.den):max=1000000" : "setsar=sar=0")
-        if profile.family == .vaapi { filters.append("hwupload") }
     }
 
     private static func trim(from start: Int64, to end: Int64?) -> String {

@@ -214,7 +214,7 @@ struct RateController {
     private static func hundredths(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 
     /// The usual fall of `ln(bytes)` for each step of an encoder's quality value.
-    private static func slope(of profile: EncoderProfile) -> Double {
+    static func slope(of profile: EncoderProfile) -> Double {
         switch profile.family {
         case .x264, .x265: 0.12
         case .svtav1: 0.06

@@ -39,6 +39,7 @@ package struct StagePlanner: Sendable {
     package func nextTasks(completed: [TaskID: Artifact]) throws(PlanningError) -> [TaskSpecification] {
         let first = try firstStage() + trackTasks()
         guard first.allSatisfy({ completed[$0.id] != nil }) else { return first }
+        if let target = plan.parameters.targetQuality { return try probeTasks(target, completed) }
         guard let video, let controller else { return [] }
         var tasks: [TaskSpecification] = []
         for encode in step(controller, completed).stage {
@@ -54,15 +55,29 @@ package struct StagePlanner: Sendable {
     ///
     /// - Parameter completed: the results of all stages.
     package func segmentTasks(completed: [TaskID: Artifact]) -> [TaskID] {
+        if let video, let target = plan.parameters.targetQuality {
+            let search = QualitySearch(profile: video.profile, target: target)
+            return plan.segments.map { segment in
+                let made = probes(of: segment.index, search, completed).made
+                return Self.encodeTask(segment.index, round: search.chosen(of: made) ?? 0)
+            }
+        }
         guard let controller else { return plan.segments.map { Self.encodeTask($0.index) } }
         return step(controller, completed).chosen.map { Self.encodeTask($0.segment, round: $0.round) }
     }
 
     /// The task that encodes a segment.
     ///
-    /// - Parameter round: how many encodes of the segment came before it, for a bit rate.
+    /// - Parameter round: how many encodes of the segment came before it, for a bit rate or a target quality.
     package static func encodeTask(_ segment: Int, round: Int = 0) -> TaskID {
         TaskID("video-\(padded(segment))" + (round == 0 ? "" : "-again-\(round)"))
+    }
+
+    /// The task that measures how like its source an encode of a segment is.
+    ///
+    /// - Parameter round: which encode of the segment, as for `encodeTask`.
+    package static func scoreTask(_ segment: Int, round: Int = 0) -> TaskID {
+        TaskID("score-\(padded(segment))" + (round == 0 ? "" : "-again-\(round)"))
     }
 
     /// The task that finds out a segment's share of a bit rate.
@@ -99,9 +114,63 @@ package struct StagePlanner: Sendable {
         }
     }
 
-    /// The picture's tasks that depend on nothing: quick encodes for a bit rate, else the encodes themselves.
+    /// The next encode of each segment that has not reached the target quality, and its measurement.
+    private func probeTasks(
+        _ target: TargetQuality, _ completed: [TaskID: Artifact]
+    ) throws(PlanningError) -> [TaskSpecification] {
+        guard let video else { return [] }
+        let search = QualitySearch(profile: video.profile, target: target)
+        var tasks: [TaskSpecification] = []
+        for segment in plan.segments {
+            let probes = probes(of: segment.index, search, completed)
+            guard let crf = probes.next else { continue }
+            let round = probes.made.count
+            let encode = try encodeTask(
+                segment.index, id: Self.encodeTask(segment.index, round: round), crf: crf, preset: nil, video)
+            tasks += [encode, try scoreTask(segment, round: round, of: encode, target.metric, video)]
+        }
+        return tasks
+    }
+
+    /// The measured encodes of a segment, and the quality value of the one that follows them.
+    private func probes(
+        of segment: Int, _ search: QualitySearch, _ completed: [TaskID: Artifact]
+    ) -> (made: [QualitySearch.Probe], next: Double?) {
+        var made: [QualitySearch.Probe] = []
+        while let crf = search.next(after: made) {
+            guard completed[Self.encodeTask(segment, round: made.count)] != nil,
+                let score = completed[Self.scoreTask(segment, round: made.count)]?.score
+            else { return (made, crf) }
+            made.append(.init(crf: crf, score: score))
+        }
+        return (made, nil)
+    }
+
+    private func scoreTask(
+        _ segment: Segment, round: Int, of encode: TaskSpecification, _ metric: TargetQuality.Metric,
+        _ video: VideoCommand
+    ) throws(PlanningError) -> TaskSpecification {
+        let span = span(of: segment)
+        let measure = MeasureCommand(video: video, metric: metric)
+        let pixels = Double(video.picture.width * video.picture.height)
+        let depth = (PixelLayout(video.picture.pixelFormat)?.depth ?? 8) > 8 ? 2.0 : 1.0
+        // VMAF takes about as long as x264's default preset.
+        let effort = Double(span.outputFrames) * pixels / 1e6 * (metric == .vmaf ? 0.026 : 0.004)
+        return TaskSpecification(
+            id: Self.scoreTask(segment.index, round: round), kind: .measure(segment: segment.index),
+            command: try measure.command(span: span, of: encode.id), expectation: .frameCount(span.outputFrames),
+            encoder: video.profile.name, fileExtension: measure.fileExtension,
+            cost: effort + 2 * decodingCost(of: span, video),
+            // Two decoders and the filters' pictures.
+            memory: ByteCount(Int64(pixels * depth * (metric == .vmaf ? 140 : 80))) + .mebibytes(64),
+            inputs: [encode.id])
+    }
+
+    /// The picture's tasks that depend on nothing: quick encodes for a bit rate,
+    /// first encodes and their scores for a target quality, else the encodes themselves.
     private func firstStage() throws(PlanningError) -> [TaskSpecification] {
         guard let video else { return [] }
+        if let target = plan.parameters.targetQuality { return try probeTasks(target, [:]) }
         var tasks: [TaskSpecification] = []
         for segment in plan.segments {
             if let controller {
@@ -121,15 +190,19 @@ package struct StagePlanner: Sendable {
     private func encodeTask(
         _ number: Int, id: TaskID, crf: Double?, preset: String?, _ video: VideoCommand
     ) throws(PlanningError) -> TaskSpecification {
-        guard let index else { preconditionFailure("a plan with segments needs its frame index") }
         let segment = plan.segments[number]
-        let span = FrameSpan(segment: segment, index: index, constantRate: plan.constantRate)
+        let span = span(of: segment)
         return TaskSpecification(
             id: id, kind: id == Self.analysisTask(number) ? .analyse(segment: number) : .encode(segment: number),
             command: try video.command(span: span, crf: crf, preset: preset),
             expectation: span.gridFrames == nil ? .frames(segment) : .frameCount(span.outputFrames),
             encoder: video.profile.name, fileExtension: "mkv",
             cost: cost(of: span, preset: preset ?? plan.parameters.preset, video), memory: memory(video))
+    }
+
+    private func span(of segment: Segment) -> FrameSpan {
+        guard let index else { preconditionFailure("a plan with segments needs its frame index") }
+        return FrameSpan(segment: segment, index: index, constantRate: plan.constantRate)
     }
 
     private func memory(_ video: VideoCommand) -> ByteCount {
@@ -144,9 +217,13 @@ package struct StagePlanner: Sendable {
     private func cost(of span: FrameSpan, preset: String?, _ video: VideoCommand) -> Double {
         let encode = video.profile.cost(
             frames: span.outputFrames, pixels: video.picture.width * video.picture.height, preset: preset)
+        return encode + decodingCost(of: span, video)
+    }
+
+    private func decodingCost(of span: FrameSpan, _ video: VideoCommand) -> Double {
         let leadIn = span.segment.seek?.leadInFrames ?? span.segment.firstFrame
         let pixels = (video.stream.video?.width ?? 0) * (video.stream.video?.height ?? 0)
-        return encode + Double(leadIn + span.segment.frameCount) * Double(pixels) / 1e6 * 0.002
+        return Double(leadIn + span.segment.frameCount) * Double(pixels) / 1e6 * 0.002
     }
 
     /// Sound and subtitles, whole and once.

@@ -83,6 +83,7 @@ package enum JobStoreConformance {
         #expect(try await store.tasks(of: job.id).isEmpty)
         var done = TaskRecord(job: job.id, specification: .sample("b", cost: 1.0 / 3), state: .completed, epoch: 3)
         done.artifact = .sample(TaskID("b"))
+        done.artifact?.score = 0.1 + 0.2
         done.failures = 2
         let waiting = TaskRecord(job: job.id, specification: .sample("a", inputs: ["b"]))
         try await store.insert([done, waiting])

@@ -66,6 +66,10 @@ struct RequestBuilder {
                 .contradiction, "`--\(left)` and `--\(right)` exclude each other.", advice: advice)
         }
         try refuse("crf", "bitrate", "--crf asks for a quality, --bitrate for a size: leave one of them out.")
+        try refuse("target-quality", "crf", "Both say how good the picture is to be: leave one of them out.")
+        try refuse(
+            "target-quality", "bitrate",
+            "--target-quality asks for a quality, --bitrate for a size: leave one of them out.")
         if settings.parameters.twoPass, settings.parameters.bitrate == nil {
             throw CommandLineError(
                 .contradiction, "`--two-pass` has nothing to reach without `--bitrate`.",
@@ -73,8 +77,8 @@ struct RequestBuilder {
         }
         if settings.codec == .copy {
             let changes = [
-                "crf", "bitrate", "preset", "resolution", "frame-rate", "pixel-format", "deinterlace", "ffmpeg-params",
-                "video-option",
+                "crf", "bitrate", "target-quality", "preset", "resolution", "frame-rate", "pixel-format",
+                "deinterlace", "ffmpeg-params", "video-option",
             ]
             if let change = changes.first(where: { given.contains($0) }) {
                 throw CommandLineError(

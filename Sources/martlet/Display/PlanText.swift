@@ -71,7 +71,9 @@ enum PlanText {
             ("job_id", .text(planned.id.text)), ("source", .text(plan.source.path)),
             ("container", .text(plan.layout.container.rawValue)), ("encoder", .text(orNull: plan.encoder)),
             ("frames", .integer(frames(of: plan))), ("time_base", .text(clock.description)),
-            ("constant_frame_rate", .text(orNull: plan.constantRate?.description)), ("segments", .list(segments)),
+            ("constant_frame_rate", .text(orNull: plan.constantRate?.description)),
+            ("target_quality", .text(orNull: plan.parameters.targetQuality?.description)),
+            ("segments", .list(segments)),
             ("tracks", .list(tracks)), ("omissions", .list(omissions)),
             ("warnings", .list(plan.warnings.map { .text($0) })), ("first_command", command),
         ])
@@ -107,6 +109,7 @@ enum PlanText {
         var text = "\(plan.source.path) -> \(plan.layout.container.rawValue)"
         if let encoder = plan.encoder {
             text += ", \(Figures.count(frames(of: plan), "frame")) by \(encoder)"
+            if let target = plan.parameters.targetQuality { text += " to \(target)" }
             text += " in \(Figures.count(plan.segments.count, "segment"))"
         }
         if let rate = plan.constantRate { text += ", \(Figures.short(rate.value)) frames a second" }

@@ -23,6 +23,10 @@ enum Options {
             "States that --bitrate is reached with a first pass over the whole film, as it always is.",
             into: \.parameters.twoPass),
         Option(
+            "target-quality", .targetQuality, .picture,
+            "The likeness to the source that each segment is brought to, such as vmaf:95 or ssim:0.98, by up to four encodes of it. Excludes --crf and --bitrate.",
+            into: \.parameters.targetQuality),
+        Option(
             "preset", .word("PRESET", "a preset of the encoder, such as medium or 8"), .picture,
             "The encoder's preset: how much time it spends on making the file small.", default: "by encoder",
             into: \.parameters.preset),

@@ -31,6 +31,21 @@ extension ValueForm where Value == BitRate {
     }
 }
 
+extension ValueForm where Value == TargetQuality {
+    /// A measure of likeness and the value to reach.
+    static var targetQuality: ValueForm {
+        ValueForm(
+            valueName: "vmaf:N|ssim:N", expected: "a measure and its value: vmaf:0 to vmaf:100, or ssim:0 to ssim:1"
+        ) { text in
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, let metric = TargetQuality.Metric(rawValue: String(parts[0])),
+                let value = Double(parts[1]), (0...(metric == .vmaf ? 100 : 1)).contains(value)
+            else { return nil }
+            return TargetQuality(metric: metric, value: value)
+        }
+    }
+}
+
 extension ValueForm where Value == Rational {
     /// A frame rate: a fraction, a whole number, or a decimal; the decimals that
     /// stand for NTSC rates mean the exact fraction.

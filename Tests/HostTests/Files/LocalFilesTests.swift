@@ -24,6 +24,13 @@ import Testing
         return path(name)
     }
 
+    @Test func aTextIsReadWhole() async throws {
+        let text = String(repeating: "n:1 All:0.98 \u{e9}\n", count: 20_000)
+        #expect(try await files.text(of: write("scores", Array(text.utf8))) == text)
+        #expect(try await files.text(of: write("empty", [])) == "")
+        await #expect(throws: HostError.self) { try await self.files.text(of: self.path("missing")) }
+    }
+
     @Test func directoriesAreMadeWithTheirParentsAndAgain() throws {
         try files.makeDirectory(path("a/b/c/"))
         try files.makeDirectory(path("a/b/c"))

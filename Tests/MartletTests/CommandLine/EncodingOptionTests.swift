@@ -49,6 +49,22 @@ import Testing
         #expect(ValueForm<Resolution>.resolution.read(text) == nil)
     }
 
+    @Test(arguments: [
+        ("vmaf:95", TargetQuality(metric: .vmaf, value: 95)), ("vmaf:92.5", TargetQuality(metric: .vmaf, value: 92.5)),
+        ("ssim:0.98", TargetQuality(metric: .ssim, value: 0.98)),
+    ])
+    func aQualityIsAMeasureAndItsValue(text: String, expected: TargetQuality) throws {
+        #expect(try workshop.parameters("--target-quality \(text)").targetQuality == expected)
+        #expect(expected.description == text)
+    }
+
+    @Test(arguments: [
+        "95", "vmaf", "vmaf:", "vmaf:101", "vmaf:-1", "ssim:95", "psnr:40", "vmaf:95:1", "ssim:nan", "VMAF:95",
+    ])
+    func qualitiesThatAreNoneAreRefused(text: String) {
+        #expect(ValueForm<TargetQuality>.targetQuality.read(text) == nil)
+    }
+
     @Test func secondsBecomeMilliseconds() throws {
         #expect(try workshop.parameters("--segment-duration 2.5").segmentDurationMilliseconds == 2500)
     }
@@ -123,6 +139,9 @@ import Testing
     @Test(arguments: [
         ("--container mp4", "film.webm", CommandLineError.Code.contradiction), ("", "film.xyz", .missingValue),
         ("", "film", .missingValue), ("", ".mp4", .missingValue), ("--crf 20 --bitrate 4M", "film.mp4", .contradiction),
+        ("--crf 20 --target-quality vmaf:95", "film.mp4", .contradiction),
+        ("--bitrate 4M --target-quality vmaf:95", "film.mp4", .contradiction),
+        ("--codec copy --target-quality vmaf:95", "film.mp4", .contradiction),
         ("--two-pass", "film.mp4", .contradiction), ("--codec copy --crf 20", "film.mp4", .contradiction),
         ("--codec copy --resolution 720p", "film.mp4", .contradiction),
         ("--audio-codec none --audio-bitrate 96k", "film.mp4", .contradiction),

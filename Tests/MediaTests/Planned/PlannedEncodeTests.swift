@@ -13,7 +13,8 @@ import Testing
 @Suite struct PlannedEncodeTests {
     private let reader = MediaReader(files: PlainFiles(), cacheDirectory: nil)
     private static let availability = EncoderAvailability(
-        codecMajorVersion: 59, compiledIn: ["libx264", "libx265", "libsvtav1", "libaom-av1", "libvpx-vp9", "ffv1"])
+        codecMajorVersion: 59, compiledIn: ["libx264", "libx265", "libsvtav1", "libaom-av1", "libvpx-vp9", "ffv1"],
+        filters: ["ssim"])
 
     /// The results of a job's tasks, in a directory of their own.
     private struct Results {
@@ -21,6 +22,7 @@ import Testing
         var index: FrameIndex
         var segments: [String]
         var payload: Int64
+        var scores: [Double]
         var directory: URL
     }
 
@@ -54,18 +56,28 @@ import Testing
         return Results(
             plan: plan, index: index,
             segments: names.map { directory.appending(path: "\($0).mkv").path },
-            payload: names.reduce(0) { $0 + (completed[$1]?.payload.bytes ?? 0) }, directory: directory)
+            payload: names.reduce(0) { $0 + (completed[$1]?.payload.bytes ?? 0) },
+            scores: completed.values.compactMap(\.score), directory: directory)
     }
 
     private func perform(
         _ task: TaskSpecification, path: String, index: FrameIndex, in directory: URL
     ) async throws -> Artifact {
         let output = directory.appending(path: "\(task.id).\(task.fileExtension)").path
-        let arguments = task.command.resolved(source: path, output: output, statistics: "") { _ in "" }
+        let arguments = task.command.resolved(source: path, output: output, statistics: "") { input in
+            directory.appending(path: "\(input).mkv").path
+        }
         let outcome = try await Turnstile.processors.pass {
             try await ChildProcess.run("ffmpeg", ["-nostdin", "-v", "error", "-y"] + arguments)
         }
         #expect(outcome.isSuccess, "\(task.id): \(outcome.errors.suffix(800))")
+        if case .measure = task.kind {
+            let scores = try #require(ScoreList(String(contentsOfFile: output, encoding: .utf8)))
+            #expect(task.expectation == .frameCount(scores.count), "\(task.id)")
+            return Artifact(
+                task: task.id, fileName: "", size: ByteCount(0), digest: "", count: scores.count,
+                payload: ByteCount(0), score: scores.mean)
+        }
         let inspection = try await reader.inspect(path: output)
         switch task.expectation {
         case .frames(let segment):
@@ -182,6 +194,59 @@ import Testing
         let miss = Double(result.payload) / wanted - 1
         // Four segments and whole-number steps of 6 % leave a little.
         #expect(abs(miss) < (encoder == "libx264" ? 0.01 : 0.03), "\(miss)")
+    }
+
+    /// FFmpeg's own word on how like two films are.
+    private func likeness(_ path: String, to source: String, frames: Range<Int>) async throws -> Double {
+        let graph =
+            "[0:v]settb=1/1000,setpts=N[a];[1:v]trim=start_frame=\(frames.lowerBound):end_frame=\(frames.upperBound),"
+            + "settb=1/1000,setpts=N[b];[a][b]ssim"
+        let outcome = try await ChildProcess.run(
+            "ffmpeg", ["-nostdin", "-i", path, "-i", source, "-lavfi", graph, "-f", "null", "-"])
+        let word = outcome.errors.split(whereSeparator: \.isWhitespace).last { $0.hasPrefix("All:") }
+        return try #require(word.flatMap { Double($0.dropFirst(4)) })
+    }
+
+    @Test(arguments: [0.95, 0.985])
+    func everySegmentReachesTheTargetQuality(ssim: Double) async throws {
+        let result = try await run("h264_closed.mp4") {
+            $0.preset = "superfast"
+            $0.targetQuality = TargetQuality(metric: .ssim, value: ssim)
+            $0.audioCodec = .none
+            $0.segmentDurationMilliseconds = 4000
+        }
+        defer { try? FileManager.default.removeItem(at: result.directory) }
+        #expect(result.segments.count > 1)
+        let source = try await MediaFixtures.path("h264_closed.mp4")
+        for (segment, path) in zip(result.plan.segments, result.segments) {
+            let score = try await likeness(path, to: source, frames: segment.frames)
+            #expect(abs(score - ssim) < 0.0021, "\(path)")
+        }
+    }
+
+    @Test(arguments: [
+        ("fullrange.mp4", "libx264", ContainerFormat.mkv), ("h264_interlaced.mkv", "libx265", .mkv),
+        ("rotated.mp4", "libx264", .mkv), ("vp9_odd.webm", "libvpx-vp9", .webm), ("hdr10.mp4", "libsvtav1", .mp4),
+    ])
+    func unusualPicturesAreMeasuredAsTheyWereEncoded(
+        fixture: String, encoder: String, container: ContainerFormat
+    )
+        async throws
+    {
+        let result = try await run(fixture) {
+            $0.codec = .encoder(encoder)
+            $0.preset = encoder == "libx264" || encoder == "libx265" ? "ultrafast" : "8"
+            $0.container = container
+            $0.deinterlace = true
+            $0.frameRate = fixture == "rotated.mp4" ? Rational(10, 1) : nil
+            $0.audioCodec = .none
+            $0.segmentDurationMilliseconds = 3000
+            // So low that the first encode misses it only when other pictures were compared.
+            $0.targetQuality = TargetQuality(metric: .ssim, value: 0.9)
+        }
+        defer { try? FileManager.default.removeItem(at: result.directory) }
+        #expect(result.scores.allSatisfy { $0 > 0.8 }, "\(result.scores)")
+        #expect(result.scores.count >= result.segments.count)
     }
 
     @Test(arguments: [

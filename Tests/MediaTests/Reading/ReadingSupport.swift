@@ -42,6 +42,7 @@ struct PlainFiles: FileStore {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         return ByteCount((attributes[.size] as? NSNumber)?.int64Value ?? 0)
     }
+    func text(of path: String) async throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
     func digest(of path: String) async throws -> String { try fingerprint(of: path).digest }
     func fingerprint(of path: String) throws -> Fingerprint {
         let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
