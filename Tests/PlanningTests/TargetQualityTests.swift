@@ -74,7 +74,7 @@ import Testing
         let tasks = try stages(Sample.index(frames: 900)).nextTasks(completed: [:])
         #expect(
             Sample.text(tasks[3].command) == """
-                -copyts -noaccurate_seek -ss 12.130434 -threads 1 -noautorotate -i file:IN \
+                -copyts -noaccurate_seek -ss 12.130434 -threads 1 -flags unaligned -noautorotate -i file:IN \
                 -threads 1 -noautorotate -i file:video-00001 -filter_complex_threads 1 -filter_complex \
                 [0:0]trim=start_pts=12000:end_pts=24000,\
                 scale=w=1280:h=720:flags=bicubic+accurate_rnd+bitexact+full_chroma_int,format=pix_fmts=yuv420p,setsar=sar=0,\

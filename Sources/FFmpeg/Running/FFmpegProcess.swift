@@ -73,6 +73,8 @@ struct FFmpegProcess: Sendable {
     static func complete(_ arguments: [String], logLevel: String) -> [String] {
         let common = [
             "-nostdin", "-hide_banner", "-nostats", "-v", logLevel, "-y", "-progress", "pipe:1", "-stats_period", "0.5",
+            // How much of a damaged source must decode is for the checks of the result to say.
+            "-max_error_rate", "1",
         ]
         let guards = [
             "-protocol_whitelist", "file,pipe", "-format_whitelist", ReadableFormats.demuxers.joined(separator: ","),

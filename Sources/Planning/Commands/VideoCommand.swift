@@ -67,7 +67,7 @@ package struct VideoCommand: Sendable {
     func reading(of span: FrameSpan) -> [String] {
         var text = ["-copyts", "-noaccurate_seek"]
         if let seek = span.segment.seek { text += ["-ss", Self.seconds(seek.seekMicroseconds)] }
-        return text + ["-threads", "1", "-noautorotate", "-i"]
+        return text + ["-threads", "1", "-flags", "unaligned", "-noautorotate", "-i"]
     }
 
     /// The filters that make of the decoded source the pictures that are encoded.

@@ -15,6 +15,7 @@ import Testing
     static let damaged = [
         "corrupted_h264_720p10.mp4": "damaged picture data", "chained_ogv.ogv": "a chained Ogg file",
         "h264_es_resolution_change.h264": "a picture that changes its size",
+        "hello_theora_vorbis_ntsc.ogg": "sound that decodes in part only",
     ]
 
     /// The films of the directory that `MARTLET_MEDIA` names, else of `../shared/media`.

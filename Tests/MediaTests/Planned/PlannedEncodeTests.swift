@@ -220,7 +220,8 @@ import Testing
         let source = try await MediaFixtures.path("h264_closed.mp4")
         for (segment, path) in zip(result.plan.segments, result.segments) {
             let score = try await likeness(path, to: source, frames: segment.frames)
-            #expect(abs(score - ssim) < 0.0021, "\(path)")
+            // Four encodes reach it; the last may be a little too good, never too bad.
+            #expect(score > ssim - 0.0021 && score < ssim + 0.0041, "\(path): \(score)")
         }
     }
 
