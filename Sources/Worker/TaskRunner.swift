@@ -103,7 +103,7 @@ extension TaskRunner {
             self.final = "\(assignment.directory)/\(fileName)"
             self.temporary = temporary
             self.arguments = task.command.resolved(
-                source: assignment.sourcePath, output: temporary, statistics: "\(assignment.directory)/.\(stem)",
+                source: assignment.sourcePath, output: temporary,
                 artifact: { assignment.inputs[$0].map { "\(assignment.directory)/\($0)" } ?? "" })
         }
     }

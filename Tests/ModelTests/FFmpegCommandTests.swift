@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct FFmpegCommandTests {
     private func resolved(_ argument: FFmpegCommand.Argument, output: String) -> [String] {
-        FFmpegCommand([argument]).resolved(source: "in", output: output, statistics: "stats") { "made/\($0)" }
+        FFmpegCommand([argument]).resolved(source: "in", output: output) { "made/\($0)" }
     }
 
     @Test(arguments: [

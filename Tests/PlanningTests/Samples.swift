@@ -82,6 +82,6 @@ enum Sample {
 
     /// A command as text, with words for the paths.
     static func text(_ command: FFmpegCommand) -> String {
-        command.resolved(source: "IN", output: "OUT", statistics: "STATS") { $0.text }.joined(separator: " ")
+        command.resolved(source: "IN", output: "OUT") { $0.text }.joined(separator: " ")
     }
 }

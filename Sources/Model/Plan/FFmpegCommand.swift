@@ -17,8 +17,6 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
         /// The path that a filter writes the result to, as the value of one of its
         /// options, after `prefix` and before `suffix`.
         case filterOutput(prefix: String, suffix: String)
-        /// The path prefix of the rate-control statistics, after `prefix` and before `suffix`.
-        case statistics(prefix: String, suffix: String)
         /// The path of another task's result, after `prefix`.
         case artifact(TaskID, prefix: String)
     }
@@ -35,18 +33,14 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
     /// - Parameters:
     ///   - source: the source's path.
     ///   - output: where the result goes.
-    ///   - statistics: the prefix of rate-control statistics files.
     ///   - artifact: the path of another task's result.
-    package func resolved(
-        source: String, output: String, statistics: String, artifact: (TaskID) -> String
-    ) -> [String] {
+    package func resolved(source: String, output: String, artifact: (TaskID) -> String) -> [String] {
         arguments.map { argument in
             switch argument {
             case .text(let text): text
             case .source: "file:" + source
             case .output: "file:" + output
             case .filterOutput(let prefix, let suffix): prefix + Self.filterValue(output) + suffix
-            case .statistics(let prefix, let suffix): prefix + statistics + suffix
             case .artifact(let task, let prefix): prefix + artifact(task)
             }
         }

@@ -79,7 +79,7 @@ struct SpeedBench: Sendable {
             for number in 0..<processes {
                 let arguments = encode.command.resolved(
                     source: film, output: "\(directory)/\(number).\(encode.fileExtension)",
-                    statistics: "\(directory)/\(number)", artifact: { $0.text })
+                    artifact: { $0.text })
                 group.addTask { try await count(EncoderRun(arguments: ["-y"] + arguments)) }
             }
             for try await result in group { counts.append(result) }

@@ -100,7 +100,7 @@ enum PlanText {
             if case .encode = task.kind { true } else { false }
         }
         return (encode ?? planned.tasks.first)?.command.resolved(
-            source: planned.plan.source.path, output: "OUTPUT", statistics: "STATISTICS", artifact: { $0.text })
+            source: planned.plan.source.path, output: "OUTPUT", artifact: { $0.text })
     }
 
     private static func frames(of plan: JobPlan) -> Int { plan.segments.reduce(0) { $0 + $1.frameCount } }

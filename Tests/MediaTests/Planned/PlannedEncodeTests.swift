@@ -64,7 +64,7 @@ import Testing
         _ task: TaskSpecification, path: String, index: FrameIndex, in directory: URL
     ) async throws -> Artifact {
         let output = directory.appending(path: "\(task.id).\(task.fileExtension)").path
-        let arguments = task.command.resolved(source: path, output: output, statistics: "") { input in
+        let arguments = task.command.resolved(source: path, output: output) { input in
             directory.appending(path: "\(input).mkv").path
         }
         let outcome = try await Turnstile.processors.pass {
