@@ -81,7 +81,7 @@ package actor FFmpegCatalog: EncoderCatalog {
         let command = ProcessCommand(executable: program.path, arguments: ["-hide_banner", "-v", "error", option])
         let result: (ProcessResult, String)?
         do {
-            result = try await withDeadline(.seconds(60), time: time) { [launcher] in
+            result = try await withDeadline(.seconds(180), time: time) { [launcher] in
                 let text = CollectedText()
                 let ended = try await launcher.run(command, output: text.append, errors: { _ in })
                 return (ended, text.value)

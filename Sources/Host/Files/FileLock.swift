@@ -45,7 +45,11 @@ package final class FileLock: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child that is just being started may hold a copy of the descriptor until it runs its program.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func isStillThere(_ descriptor: Int32, at path: String) -> Bool {
         var (held, named) = (stat(), stat())
