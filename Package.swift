@@ -108,7 +108,9 @@ let package = Package(
         // The program as a whole, run as a user runs it.
         .testTarget(
             name: "MartletTests",
-            dependencies: ["martlet", "MartletModel", "MartletPlanning", "MartletPorts", "MartletTestKit"],
+            dependencies: [
+                "martlet", "MartletModel", "MartletPlanning", "MartletPorts", "MartletSQLiteStore", "MartletTestKit",
+            ],
             path: "Tests/MartletTests",
             swiftSettings: settings
         ),

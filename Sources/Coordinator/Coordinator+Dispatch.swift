@@ -59,7 +59,7 @@ extension Coordinator: TaskDispatch {
 
     /// Hands a task to its worker.
     func assign(_ lease: LeaseToken, _ task: TaskSpecification) {
-        guard let context = jobs[lease.job], context.outcome == nil else { return }
+        guard let context = jobs[lease.job], let prepared = context.prepared else { return }
         let inputs = task.inputs.compactMap { input -> (TaskID, String)? in
             machine.jobs[lease.job]?.tasks[input]?.artifact.map { (input, $0.fileName) }
         }
@@ -67,7 +67,7 @@ extension Coordinator: TaskDispatch {
             .run(
                 TaskAssignment(
                     lease: lease, task: task, sourcePath: context.record.source,
-                    fingerprint: context.record.fingerprint, timeBase: context.prepared.plan.videoTimeBase,
+                    fingerprint: context.record.fingerprint, timeBase: prepared.plan.videoTimeBase,
                     expectedTimes: context.times(of: task.expectation), directory: context.directory,
                     inputs: Dictionary(uniqueKeysWithValues: inputs))))
     }

@@ -12,7 +12,8 @@ extension Coordinator {
     /// Takes a planned job in; one that the store knows is taken up where it was left.
     ///
     /// Results of an earlier run are read again: what is not byte for byte as it
-    /// was recorded is encoded anew.
+    /// was recorded is encoded anew. A job whose own output is in place already,
+    /// since the process ended before that was recorded, is completed at once.
     ///
     /// - Parameter id: the job's name; the same work on the same source MUST have the same.
     /// - Throws: `CoordinatorError.outputExists`; `CoordinatorError.outputBusy` when this job, or
@@ -22,11 +23,46 @@ extension Coordinator {
         try checkNotBusy(id, output: request.output)
         arriving[id] = request.output
         defer { arriving[id] = nil }
-        let (context, tasks) = try await takenIn(request, as: id, prepared: prepared)
+        let record = record(of: request, as: id, prepared: prepared)
+        let known = try await surroundings.store.job(id)
+        if let known, await isInPlace(known, as: record) { return try await completed(known, prepared: prepared) }
+        let (context, tasks) = try await takenIn(record, known: known, prepared: prepared)
         try checkOpen()
         jobs[id] = context
         emit(.jobSubmitted(id))
         begin(id, tasks: tasks)
+    }
+
+    private func record(of request: JobRequest, as id: JobID, prepared: PreparedJob) -> JobRecord {
+        JobRecord(
+            id: id, name: request.name, source: request.source, fingerprint: prepared.plan.source.fingerprint,
+            output: request.output, parameters: request.parameters, priority: request.priority,
+            verification: request.verification, overwrite: request.overwrite, plan: prepared.plan,
+            createdMilliseconds: surroundings.time.wallMilliseconds())
+    }
+
+    /// Whether nothing is left to do. An output that may be replaced is made
+    /// anew once its job had ended.
+    private func isInPlace(_ known: JobRecord, as wanted: JobRecord) async -> Bool {
+        if known.state == .completed, wanted.overwrite { return false }
+        return await finisher.isInPlace(known, as: wanted)
+    }
+
+    /// Records that a job has ended whose output is in place.
+    private func completed(_ known: JobRecord, prepared: PreparedJob) async throws {
+        guard let finished = known.publication?.finished else { return }
+        var record = known
+        record.state = .completed
+        record.failure = nil
+        guard try await surroundings.store.update(record) != nil else { throw Self.busy(known.id) }
+        try checkOpen()
+        var context = JobContext(record: record, prepared: prepared, directory: directory(of: known.id))
+        context.reused = prepared.plan.segments.count
+        context.ended(.success(finished))
+        jobs[known.id] = context
+        emit(.jobSubmitted(known.id))
+        emit(.jobStateChanged(known.id, .completed))
+        emit(.jobCompleted(known.id))
     }
 
     private func checkOpen() throws {
@@ -46,29 +82,26 @@ extension Coordinator {
 
     /// The job as it is now kept, with the tasks that are kept of it.
     private func takenIn(
-        _ request: JobRequest, as id: JobID, prepared: PreparedJob
+        _ wanted: JobRecord, known: JobRecord?, prepared: PreparedJob
     ) async throws -> (JobContext, [TaskRecord]) {
-        var record = JobRecord(
-            id: id, name: request.name, source: request.source, fingerprint: prepared.plan.source.fingerprint,
-            output: request.output, parameters: request.parameters, priority: request.priority,
-            verification: request.verification, overwrite: request.overwrite, plan: prepared.plan,
-            createdMilliseconds: surroundings.time.wallMilliseconds())
+        var record = wanted
+        let id = record.id
         try finisher.checkOutput(record)
         let directory = directory(of: id)
         try surroundings.files.makeDirectory(directory)
         var kept: [TaskRecord] = []
-        if let known = try await surroundings.store.job(id) {
+        if let known {
             record.plan = known.plan ?? record.plan
             record.state = known.state == .combining ? .combining : .queued
             record.revision = known.revision
             record.createdMilliseconds = known.createdMilliseconds
             guard let revision = try await surroundings.store.update(record) else {
-                throw CoordinatorError(.outputBusy, "job \(id) is being changed by another coordinator")
+                throw Self.busy(id)
             }
             record.revision = revision
             kept = try await surroundings.store.tasks(of: id)
         } else if try await !surroundings.store.insert(record) {
-            throw CoordinatorError(.outputBusy, "job \(id) is being changed by another coordinator")
+            throw Self.busy(id)
         }
         let tasks = try await reusable(kept, in: directory)
         let prepared = try await matching(prepared, record.plan)
@@ -107,9 +140,9 @@ extension Coordinator {
     }
 
     private func begin(_ id: JobID, tasks: [TaskRecord]) {
-        guard let context = jobs[id] else { return }
+        guard let context = jobs[id], let prepared = context.prepared else { return }
         let entry = JobEntry(
-            id: id, priority: context.record.priority, buildDigest: context.prepared.build.digest,
+            id: id, priority: context.record.priority, buildDigest: prepared.build.digest,
             state: context.record.state)
         enqueue(machine.jobAdded(entry, tasks: tasks, now: surroundings.time.now()))
     }
@@ -143,11 +176,11 @@ extension Coordinator {
 
     /// Plans what follows the tasks completed so far.
     func planNextStage(of job: JobID) {
-        guard !isClosed, let context = jobs[job], let tasks = machine.jobs[job]?.tasks else { return }
+        guard !isClosed, let prepared = jobs[job]?.prepared, let tasks = machine.jobs[job]?.tasks else { return }
         let results = tasks.compactMapValues(\.artifact)
         let now = surroundings.time.now()
         do {
-            let next = try context.prepared.nextTasks(completed: results)
+            let next = try prepared.nextTasks(completed: results)
             enqueue(machine.tasksPlanned(next, of: job, now: now))
         } catch {
             jobs[job]?.failure = error
@@ -162,7 +195,7 @@ extension Coordinator {
     /// the truth is found by decoding, and the job begins again with that; when
     /// even that does not hold in pieces, in one piece.
     func failed(_ job: JobID, code: String, message: String) {
-        guard let context = jobs[job], context.outcome == nil else { return }
+        guard let context = jobs[job], context.outcome == nil, let prepared = context.prepared else { return }
         let error = context.failure ?? CoordinatorError(.taskFailed, message)
         if context.isUnwanted { return abandon(job) }
         guard code == "worker.frames_mismatch" else { return end(job, code: code, error) }
@@ -170,7 +203,7 @@ extension Coordinator {
         guard !isClosed else { return }
         jobs[job]?.work = Task {
             do {
-                let refined = try await self.surroundings.preparation.refined(context.prepared)
+                let refined = try await self.surroundings.preparation.refined(prepared)
                 try Task.checkCancellation()
                 guard let refined else { return self.end(job, code: code, error) }
                 await self.restart(job, with: refined, because: message)
@@ -234,14 +267,15 @@ extension Coordinator {
 
     /// Joins and publishes, in a task of its own.
     func assemble(_ job: JobID) {
-        guard !isClosed, let context = jobs[job], let tasks = machine.jobs[job]?.tasks else { return }
+        guard !isClosed, let context = jobs[job], let prepared = context.prepared else { return }
+        guard let tasks = machine.jobs[job]?.tasks else { return }
         let records = tasks.values.map(\.record).sorted { $0.specification.id < $1.specification.id }
         let finisher = self.finisher
         jobs[job]?.work = Task {
             do {
                 let finished = try await finisher.finish(
-                    context.record, prepared: context.prepared, tasks: records, directory: context.directory
-                ) { _ in }
+                    context.record, prepared: prepared, tasks: records, directory: context.directory,
+                    progress: { _ in }, announce: { try await self.keep($0, of: job) })
                 await self.assembled(job, finished)
             } catch {
                 // When cancelled, whoever did it says what becomes of the job.
@@ -259,6 +293,10 @@ extension Coordinator {
         jobs[job]?.failure = error
         let (code, message) = Self.reason(error)
         enqueue(machine.assemblyFailed(job, code: code, message: message, now: surroundings.time.now()))
+    }
+
+    static func busy(_ job: JobID) -> CoordinatorError {
+        CoordinatorError(.outputBusy, "job \(job) is being changed by another coordinator")
     }
 
     /// The code and the message of any error.

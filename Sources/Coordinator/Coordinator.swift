@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 package import MartletModel
-internal import MartletPorts
+package import MartletPorts
 package import MartletScheduling
 
 /// Sees jobs through: hands their tasks to workers, keeps what they make, and joins it.
@@ -73,8 +73,14 @@ package actor Coordinator {
     /// How many segments of a job were there already when it was taken up.
     package func reusedSegments(of job: JobID) -> Int { jobs[job]?.reused ?? 0 }
 
-    /// The plan that a job follows; `nil` when it is not known here.
-    package func plan(of job: JobID) -> JobPlan? { jobs[job]?.prepared.plan }
+    /// The plan that a job follows; once it has ended, the store is asked.
+    ///
+    /// - Returns: `nil` when it is not known.
+    /// - Throws: what the store throws.
+    package func plan(of job: JobID) async throws -> JobPlan? {
+        if let plan = jobs[job]?.prepared?.plan { return plan }
+        return try await surroundings.store.job(job)?.plan
+    }
 
     /// The paths of the results that are kept for a job.
     package func directory(of job: JobID) -> String { "\(configuration.directory)/\(job)" }
@@ -205,11 +211,22 @@ package actor Coordinator {
         guard var record = jobs[job]?.record else { return }
         record.state = state
         record.failure = failure
-        guard let revision = try await surroundings.store.update(record) else {
-            throw CoordinatorError(.outputBusy, "job \(job) is being changed by another coordinator")
-        }
-        record.revision = revision
-        jobs[job]?.record = record
+        try await keep(record)
+    }
+
+    /// Keeps what a job is about to put in place.
+    func keep(_ publication: Publication, of job: JobID) async throws {
+        // So that no other record of the job is under way.
+        await performed()
+        guard var record = jobs[job]?.record else { return }
+        record.publication = publication
+        try await keep(record)
+    }
+
+    private func keep(_ record: JobRecord) async throws {
+        guard let revision = try await surroundings.store.update(record) else { throw Self.busy(record.id) }
+        jobs[record.id]?.record = record
+        jobs[record.id]?.record.revision = revision
     }
 
     private func keep(_ result: AttemptResult?, of lease: LeaseToken) async throws {

@@ -23,13 +23,15 @@ struct Finisher: Sendable {
     ///   - tasks: the job's tasks, all completed.
     ///   - directory: where their results lie.
     ///   - progress: called with the share that is done, 0 to 1.
+    ///   - announce: keeps what is about to be put in place; when it throws, nothing is.
     /// - Throws: `CoordinatorError` or what the ports throw; `CancellationError` when cancelled.
     func finish(
         _ job: JobRecord, prepared: PreparedJob, tasks: [TaskRecord], directory: String,
-        progress: @escaping @Sendable (Double) -> Void
+        progress: @escaping @Sendable (Double) -> Void,
+        announce: @escaping @Sendable (Publication) async throws -> Void
     ) async throws -> FinishedJob {
         let (plan, index) = (prepared.plan, prepared.index)
-        let temporary = Self.temporaryPath(for: job)
+        let temporary = job.temporaryOutput
         try files.remove(temporary)
         do {
             let artifacts = tasks.compactMap(\.artifact)
@@ -50,14 +52,28 @@ struct Finisher: Sendable {
             let quality = try await measure(job, plan: plan, index: index, output: temporary)
             try Task.checkCancellation()
             try checkOutput(job)
-            try files.publish(temporary, as: job.output)
-            return FinishedJob(
+            let finished = FinishedJob(
                 frames: report.frames, size: report.size, verification: verification, quality: quality,
                 omissions: plan.layout.omissions + report.omissions, remarks: report.remarks)
+            let fingerprint = try await files.fingerprint(of: temporary)
+            try await announce(
+                Publication(fingerprint: fingerprint, level: job.verification, finished: finished))
+            try await files.publish(temporary, as: job.output)
+            return finished
         } catch {
             try? files.remove(temporary)
             throw error
         }
+    }
+
+    /// Whether the output is what the job itself put in place, proved as far as is wanted.
+    ///
+    /// - Parameters:
+    ///   - known: the job as it was kept.
+    ///   - request: the job as it is wanted now.
+    func isInPlace(_ known: JobRecord, as request: JobRecord) async -> Bool {
+        guard let publication = known.publication, publication.level.covers(request.verification) else { return false }
+        return (try? await files.fingerprint(of: request.output)) == publication.fingerprint
     }
 
     /// Refuses an output that exists, unless it may be replaced.
@@ -121,12 +137,5 @@ struct Finisher: Sendable {
                 advice: "Nothing was put in place; the source is untouched.")
         }
         return report
-    }
-
-    private static func temporaryPath(for job: JobRecord) -> String {
-        let slash = job.output.lastIndex(of: "/")
-        let directory = slash.map { job.output[...$0] } ?? ""
-        let name = slash.map { job.output[job.output.index(after: $0)...] } ?? job.output[...]
-        return "\(directory).\(name).\(job.id).part"
     }
 }

@@ -6,10 +6,10 @@ import MartletPorts
 
 /// What a coordinator holds of one job besides the scheduler's view of it.
 struct JobContext {
-    /// The job as it is kept.
+    /// The job as it is kept; without its plan once it has ended.
     var record: JobRecord
-    /// The plan and the source's frames.
-    var prepared: PreparedJob
+    /// The plan and the source's frames; `nil` once the job has ended, since they are large.
+    var prepared: PreparedJob?
     /// Where its results lie.
     var directory: String
     /// Segments whose results were there already.
@@ -31,11 +31,13 @@ struct JobContext {
         outcome = result
         for waiter in waiters { waiter.resume(with: result) }
         waiters = []
+        prepared = nil
+        record.plan = nil
     }
 
     /// The times of the frames of a segment, as planned.
     func times(of expectation: TaskSpecification.Expectation) -> [Int64] {
-        guard case .frames(let segment) = expectation, let index = prepared.index,
+        guard case .frames(let segment) = expectation, let index = prepared?.index,
             segment.frames.upperBound <= index.presentationTimes.count
         else { return [] }
         return Array(index.presentationTimes[segment.frames])

@@ -64,6 +64,8 @@ package struct JobRecord: Codable, Sendable, Equatable {
     package var plan: JobPlan?
     /// Why it failed, as `code: message`; `nil` while it has not.
     package var failure: String?
+    /// The result that is in place, or was about to be; `nil` before.
+    package var publication: Publication?
     /// Grows with every change.
     package var revision: Int
     /// When it was submitted, in milliseconds since 1970.
@@ -74,7 +76,7 @@ package struct JobRecord: Codable, Sendable, Equatable {
         id: JobID, name: String, source: String, fingerprint: Fingerprint, output: String,
         parameters: TranscodeParameters, priority: Priority = .normal, verification: VerificationLevel = .counts,
         overwrite: Bool = false, state: JobState = .queued, plan: JobPlan? = nil, failure: String? = nil,
-        revision: Int = 0, createdMilliseconds: Int64
+        publication: Publication? = nil, revision: Int = 0, createdMilliseconds: Int64
     ) {
         self.id = id
         self.name = name
@@ -88,8 +90,17 @@ package struct JobRecord: Codable, Sendable, Equatable {
         self.state = state
         self.plan = plan
         self.failure = failure
+        self.publication = publication
         self.revision = revision
         self.createdMilliseconds = createdMilliseconds
+    }
+
+    /// Where the output grows until it is proved: hidden, beside its place.
+    package var temporaryOutput: String {
+        let slash = output.lastIndex(of: "/")
+        let directory = slash.map { output[...$0] } ?? ""
+        let name = slash.map { output[output.index(after: $0)...] } ?? output[...]
+        return "\(directory).\(name).\(id).part"
     }
 }
 

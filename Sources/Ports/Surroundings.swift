@@ -16,13 +16,16 @@ package protocol TimeSource: Sendable {
 }
 
 /// Files on a disk, published by rename only.
+///
+/// Calls that may wait for a disk for long are asynchronous, and block no
+/// thread of the cooperative pool.
 package protocol FileStore: Sendable {
     /// Makes the directory and its parents where missing.
     func makeDirectory(_ path: String) throws
     /// Whether something is at the path.
     func exists(_ path: String) -> Bool
     /// Makes the file durable (fsync of file and directory) and renames it; replaces what is there.
-    func publish(_ temporary: String, as final: String) throws
+    func publish(_ temporary: String, as final: String) async throws
     /// Removes a file or a whole directory; nothing happens when it is missing.
     func remove(_ path: String) throws
     /// The names in a directory, in any order; empty when it is missing.
@@ -34,7 +37,7 @@ package protocol FileStore: Sendable {
     /// The content of a text file; what is not UTF-8 is replaced.
     func text(of path: String) async throws -> String
     /// Which content a path holds.
-    func fingerprint(of path: String) throws -> Fingerprint
+    func fingerprint(of path: String) async throws -> Fingerprint
     /// The bytes that can still be written next to the path.
     func freeSpace(at path: String) throws -> ByteCount
 }

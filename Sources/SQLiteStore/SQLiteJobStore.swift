@@ -49,14 +49,14 @@ package actor SQLiteJobStore: JobStore {
             .text(job.id.text), .text(job.name), .text(job.source), try json.encode(job.fingerprint),
             .text(job.output), try json.encode(job.parameters), .integer(job.priority.rawValue),
             .text(job.state.rawValue), .optional(job.failure), .integer(job.revision),
-            .integer(Int(job.createdMilliseconds)),
+            .integer(Int(job.createdMilliseconds)), try encoded(job.publication),
         ]
         let isNew = try connection.transaction {
             let changed = try connection.run(
                 """
                 INSERT INTO jobs (id, name, source, fingerprint_json, output, parameters_json, priority, state,
-                    failure, revision, created_ms)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING
+                    failure, revision, created_ms, publication_json)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING
                 """, values)
             if changed == 1 { try write(job.plan, of: job.id) }
             return changed == 1
@@ -81,13 +81,15 @@ package actor SQLiteJobStore: JobStore {
             try json.encode(job.fingerprint), .text(job.output), try json.encode(job.parameters),
         ]
         values += [.integer(job.priority.rawValue), .text(job.state.rawValue), .optional(job.failure)]
+        values.append(try encoded(job.publication))
         // A plan can be a megabyte, and states change often: it is written only when it changed.
         let isPlanKept = plans[job.id].map { $0.revision == job.revision && $0.plan == job.plan } ?? false
         let isCurrent = try connection.transaction {
             let changed = try connection.run(
                 """
                 UPDATE jobs SET revision = revision + 1, name = ?3, source = ?4, fingerprint_json = ?5,
-                    output = ?6, parameters_json = ?7, priority = ?8, state = ?9, failure = ?10
+                    output = ?6, parameters_json = ?7, priority = ?8, state = ?9, failure = ?10,
+                    publication_json = ?11
                 WHERE id = ?1 AND revision = ?2
                 """, values)
             if changed == 1, !isPlanKept { try write(job.plan, of: job.id) }
@@ -107,6 +109,10 @@ package actor SQLiteJobStore: JobStore {
         }
     }
 
+    private func encoded(_ publication: Publication?) throws -> SQLValue {
+        try publication.map { try json.encode($0) } ?? .null
+    }
+
     private func write(_ plan: JobPlan?, of job: JobID) throws {
         guard let plan else {
             try connection.run("DELETE FROM plans WHERE job = ?1", [.text(job.text)])
@@ -123,7 +129,7 @@ package actor SQLiteJobStore: JobStore {
         try connection.rows(
             """
             SELECT id, name, source, fingerprint_json, output, parameters_json, priority, state, plan_json, failure,
-                revision, created_ms
+                revision, created_ms, publication_json
             FROM jobs LEFT JOIN plans ON plans.job = jobs.id \(clause)
             """, values
         ) { row in
@@ -134,6 +140,7 @@ package actor SQLiteJobStore: JobStore {
                 priority: try known(Priority(rawValue: row.integer(6) ?? -1), "priority"),
                 state: try known(JobState(rawValue: row.text(7) ?? ""), "job state"),
                 plan: try row.text(8).map { try json.decode(JobPlan.self, $0) }, failure: row.text(9),
+                publication: try row.text(12).map { try json.decode(Publication.self, $0) },
                 revision: row.integer(10) ?? 0, createdMilliseconds: Int64(row.integer(11) ?? 0))
         }
     }

@@ -64,6 +64,7 @@ enum Schema {
         ) STRICT;
         """,
         "ALTER TABLE artifacts ADD COLUMN score REAL;",
+        "ALTER TABLE jobs ADD COLUMN publication_json TEXT;",
     ]
 
     /// Brings a database up to date.

@@ -20,11 +20,11 @@ struct TaskRunner: Sendable {
         let names = Names(assignment)
         defer { try? files.remove(names.temporary) }
         do {
-            try checkSource(assignment)
+            try await checkSource(assignment)
             let report = try await encoder.run(
                 EncoderRun(arguments: names.arguments, stallTimeout: stallTimeout, niceness: niceness),
                 progress: progress)
-            try checkSource(assignment)
+            try await checkSource(assignment)
             return try await prove(assignment, names: names, log: report.log)
         } catch is CancellationError {
             return .interrupted
@@ -33,8 +33,8 @@ struct TaskRunner: Sendable {
         }
     }
 
-    private func checkSource(_ assignment: TaskAssignment) throws {
-        guard try files.fingerprint(of: assignment.sourcePath) == assignment.fingerprint else {
+    private func checkSource(_ assignment: TaskAssignment) async throws {
+        guard try await files.fingerprint(of: assignment.sourcePath) == assignment.fingerprint else {
             throw WorkerError(
                 .sourceChanged, "\(assignment.sourcePath) changed after the job was planned",
                 advice: "Start the job again to transcode the new content.")
@@ -46,7 +46,7 @@ struct TaskRunner: Sendable {
         let size = try files.size(of: names.temporary)
         let digest = try await files.digest(of: names.temporary)
         try Task.checkCancellation()
-        try files.publish(names.temporary, as: names.final)
+        try await files.publish(names.temporary, as: names.final)
         return .completed(
             Artifact(
                 task: assignment.task.id, fileName: names.fileName, size: size, digest: digest,

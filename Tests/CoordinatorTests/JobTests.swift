@@ -126,7 +126,7 @@ import Testing
         let studio = try await Studio()
         let error = try await studio.error(of: JobID("nobody"))
         #expect((error as? CoordinatorError)?.code == .unknownJob)
-        #expect(await studio.coordinator.plan(of: JobID("nobody")) == nil)
+        #expect(try await studio.coordinator.plan(of: JobID("nobody")) == nil)
         #expect(await studio.coordinator.reusedSegments(of: JobID("nobody")) == 0)
     }
 

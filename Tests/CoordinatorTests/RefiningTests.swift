@@ -21,7 +21,7 @@ import Testing
         try await studio.submit(verification: .full)
         #expect(try await studio.outcome().frames == 899)
         #expect(studio.prober.indexed.entries == [.packets, .decode])
-        #expect(await studio.coordinator.plan(of: studio.job)?.segments.last?.frames.upperBound == 899)
+        #expect(try await studio.coordinator.plan(of: studio.job)?.segments.last?.frames.upperBound == 899)
         #expect(await studio.coordinator.reusedSegments(of: studio.job) == 0)
 
         // No lease of the new plan may be taken for one of the old.
@@ -114,7 +114,7 @@ import Testing
     func resumed() async throws {
         let studio = try await Studio()
         let hand = try await studio.hand(slots: 1) { hand, assignment in
-            guard await hand.coordinator.plan(of: assignment.lease.job)?.segments.last?.frames.upperBound == 899
+            guard try await hand.coordinator.plan(of: assignment.lease.job)?.segments.last?.frames.upperBound == 899
             else { return .failed(Hand.mismatch) }
             return assignment.task.id == TaskID("video-00002") ? nil : .completed(try await hand.made(assignment))
         }

@@ -158,7 +158,7 @@ import Testing
     @Test("Another source than the planned one is refused before anything runs")
     func changedSource() async throws {
         let bench = try Workbench()
-        let assignment = try bench.assignment()
+        let assignment = try await bench.assignment()
         _ = try bench.directory.write("another film", to: "film.mkv")
         let failure = try failure(await bench.outcome(of: assignment))
         #expect(failure.code == "worker.source_changed")
@@ -175,8 +175,8 @@ import Testing
             try Data("another film".utf8).write(to: URL(filePath: path))
             return .picture(frames: 250)
         }
-        let fingerprint = try LocalFiles().fingerprint(of: path)
-        let assignment = try bench.assignment { assignment in
+        let fingerprint = try await LocalFiles().fingerprint(of: path)
+        let assignment = try await bench.assignment { assignment in
             assignment.sourcePath = path
             assignment.fingerprint = fingerprint
         }
@@ -187,7 +187,7 @@ import Testing
     @Test("A source that is gone fails the attempt")
     func missingSource() async throws {
         let bench = try Workbench()
-        let assignment = try bench.assignment { $0.sourcePath += ".gone" }
+        let assignment = try await bench.assignment { $0.sourcePath += ".gone" }
         #expect(try failure(await bench.outcome(of: assignment)).code == "host.not_found")
         #expect(bench.encoder.started.entries.isEmpty)
     }

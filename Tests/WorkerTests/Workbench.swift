@@ -88,10 +88,10 @@ struct Workbench {
     func assignment(
         _ task: TaskSpecification = .sample(), epoch: Int = 1, times: [Int64] = [],
         change: (inout TaskAssignment) -> Void = { _ in }
-    ) throws -> TaskAssignment {
+    ) async throws -> TaskAssignment {
         var result = TaskAssignment(
             lease: LeaseToken(job: JobID("job"), task: task.id, epoch: Epoch(epoch), worker: WorkerID("w1")),
-            task: task, sourcePath: source, fingerprint: try LocalFiles().fingerprint(of: source),
+            task: task, sourcePath: source, fingerprint: try await LocalFiles().fingerprint(of: source),
             timeBase: TimeBase(1, 1000), expectedTimes: times, directory: directory.path, inputs: [:])
         change(&result)
         return result

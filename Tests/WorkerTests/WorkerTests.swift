@@ -27,7 +27,8 @@ import Testing
         let gate = ManualClock()
         let bench = try Workbench(Self.held(by: gate))
         let work = bench.begin()
-        let assignments = try TaskSpecification.samples(5).map { try bench.assignment($0) }
+        var assignments: [TaskAssignment] = []
+        for task in TaskSpecification.samples(5) { assignments.append(try await bench.assignment(task)) }
         for assignment in assignments { bench.dispatch.orders.yield(.run(assignment)) }
         try await allHeld(5, by: gate)
         #expect(bench.dispatch.results.entries.isEmpty)
@@ -48,8 +49,8 @@ import Testing
         let gate = ManualClock()
         let bench = try Workbench(Self.held(by: gate))
         let work = bench.begin()
-        let first = try bench.assignment(.sample("video-0000"))
-        let second = try bench.assignment(.sample("video-0001", segment: 1))
+        let first = try await bench.assignment(.sample("video-0000"))
+        let second = try await bench.assignment(.sample("video-0001", segment: 1))
         bench.dispatch.orders.yield(.run(first))
         bench.dispatch.orders.yield(.run(second))
         try await allHeld(2, by: gate)
@@ -77,7 +78,7 @@ import Testing
             return nil
         }
         let work = bench.begin()
-        let assignment = try bench.assignment()
+        let assignment = try await bench.assignment()
         bench.dispatch.orders.yield(.run(assignment))
         try await allHeld(1, by: gate)
         bench.dispatch.orders.yield(.stop(assignment.lease))
@@ -90,7 +91,7 @@ import Testing
         let gate = ManualClock()
         let bench = try Workbench(Self.held(by: gate))
         let work = bench.begin()
-        let assignment = try bench.assignment()
+        let assignment = try await bench.assignment()
         bench.dispatch.orders.yield(.run(assignment))
         try await allHeld(1, by: gate)
         try await waiting(for: "the first beat") { await bench.clock.waitForSleepers() }
@@ -110,7 +111,8 @@ import Testing
         let gate = ManualClock()
         let bench = try Workbench(Self.held(by: gate))
         let work = bench.begin()
-        let assignments = try TaskSpecification.samples(2).map { try bench.assignment($0) }
+        var assignments: [TaskAssignment] = []
+        for task in TaskSpecification.samples(2) { assignments.append(try await bench.assignment(task)) }
         for assignment in assignments { bench.dispatch.orders.yield(.run(assignment)) }
         try await allHeld(2, by: gate)
         if byCancelling { work.cancel() } else { bench.dispatch.orders.finish() }
@@ -126,7 +128,7 @@ import Testing
     func unreachable() async throws {
         let bench = try Workbench(isReachable: false)
         let work = bench.begin()
-        let first = try bench.assignment(.sample("video-0000"))
+        let first = try await bench.assignment(.sample("video-0000"))
         bench.dispatch.orders.yield(.run(first))
         _ = try await bench.dispatch.result(of: first.lease)
         for beat in 0..<2 {
@@ -134,7 +136,7 @@ import Testing
             bench.clock.advance(by: .seconds(10))
             _ = try await bench.dispatch.beats.entry(beat, "beat")
         }
-        let second = try bench.assignment(.sample("video-0001", segment: 1))
+        let second = try await bench.assignment(.sample("video-0001", segment: 1))
         bench.dispatch.orders.yield(.run(second))
         guard case .completed = try await bench.dispatch.result(of: second.lease) else {
             Issue.record("the second run did not complete")
@@ -153,7 +155,7 @@ import Testing
             return .picture(frames: 250)
         }
         let work = bench.begin()
-        let assignment = try bench.assignment()
+        let assignment = try await bench.assignment()
         bench.dispatch.orders.yield(.run(assignment))
         #expect(try await bench.dispatch.reports.entry(0, "report") == RunProgress(frames: 17))
         #expect(bench.dispatch.results.entries.isEmpty)

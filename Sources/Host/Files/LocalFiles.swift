@@ -11,8 +11,8 @@ internal import Synchronization
 ///
 /// Every error is a `HostError` that names the path.
 package struct LocalFiles: FileStore {
-    /// Reading whole files blocks, so it happens here and not on the tasks' threads.
-    private static let readers = DispatchQueue(label: "file-readers", attributes: .concurrent)
+    /// Whatever may wait for a disk happens here, and not on the tasks' threads.
+    private static let workers = DispatchQueue(label: "martlet.files", attributes: .concurrent)
 
     /// Makes an accessor.
     package init() {}
@@ -38,10 +38,12 @@ package struct LocalFiles: FileStore {
         return lstat(path, &status) == 0
     }
 
-    package func publish(_ temporary: String, as final: String) throws {
-        try OpenFile(reading: temporary, for: .write).synchronize()
-        guard rename(temporary, final) == 0 else { throw HostError(errno: errno, .rename, path: final) }
-        try OpenFile(reading: directory(of: final), for: .write).synchronize()
+    package func publish(_ temporary: String, as final: String) async throws {
+        try await Self.blocking {
+            try OpenFile(reading: temporary, for: .write).synchronize()
+            guard rename(temporary, final) == 0 else { throw HostError(errno: errno, .rename, path: final) }
+            try OpenFile(reading: directory(of: final), for: .write).synchronize()
+        }
     }
 
     package func remove(_ path: String) throws {
@@ -82,21 +84,21 @@ package struct LocalFiles: FileStore {
     package func digest(of path: String) async throws -> String {
         let reading = DigestReading(path: path)
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                Self.readers.async { continuation.resume(with: Result { try reading.run() }) }
-            }
+            try await Self.blocking { try reading.run() }
         } onCancel: {
             reading.cancel()
         }
     }
 
     package func text(of path: String) async throws -> String {
-        try await withCheckedThrowingContinuation { continuation in
-            Self.readers.async { continuation.resume(with: Result { try Self.wholeText(of: path) }) }
-        }
+        try await Self.blocking { try Self.wholeText(of: path) }
     }
 
-    package func fingerprint(of path: String) throws -> Fingerprint {
+    package func fingerprint(of path: String) async throws -> Fingerprint {
+        try await Self.blocking { try Self.contentMark(of: path) }
+    }
+
+    private static func contentMark(of path: String) throws -> Fingerprint {
         let file = try OpenFile(reading: path)
         let status = try file.status()
         guard status.st_mode & S_IFMT != S_IFDIR else { throw HostError(errno: EISDIR, .read, path: path) }
@@ -126,6 +128,14 @@ package struct LocalFiles: FileStore {
             place = parent
         }
         return ByteCount(Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)))
+    }
+
+    /// Runs a call that blocks on a thread of its own.
+    private static func blocking<Value: Sendable>(_ call: @escaping @Sendable () throws -> Value) async throws -> Value
+    {
+        try await withCheckedThrowingContinuation { continuation in
+            workers.async { continuation.resume(with: Result { try call() }) }
+        }
     }
 
     private static func wholeText(of path: String) throws -> String {

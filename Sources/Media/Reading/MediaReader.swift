@@ -25,14 +25,14 @@ package struct MediaReader: MediaProber {
     /// - Throws: `MediaError` with `unreadable`, `notMedia` or `nothingToEncode`.
     package func describe(path: String) async throws -> SourceDescription {
         let (files, cache) = (files, cache)
-        return try await blocking("martlet.describe") { _ in
-            try Acceptance.checkFile(path)
-            let fingerprint = try files.fingerprint(of: path)
-            if let known = cache?.description(of: fingerprint, path: path) { return known }
-            let made = try SourceReading(path: path, fingerprint: fingerprint).describe()
-            cache?.store(made)
-            return made
+        try await blocking("martlet.check") { _ in try Acceptance.checkFile(path) }
+        let fingerprint = try await files.fingerprint(of: path)
+        let (made, isKnown) = try await blocking("martlet.describe") { _ in
+            if let known = cache?.description(of: fingerprint, path: path) { return (known, true) }
+            return (try SourceReading(path: path, fingerprint: fingerprint).describe(), false)
         }
+        if !isKnown { await cache?.store(made) }
+        return made
     }
 
     /// The displayed frames of one picture stream.
@@ -45,29 +45,28 @@ package struct MediaReader: MediaProber {
         of source: SourceDescription, stream: Int, method: FrameIndex.Method
     ) async throws -> FrameIndex {
         let (files, cache) = (files, cache)
-        return try await blocking("martlet.index") { stop in
-            try Acceptance.checkFile(source.path)
-            guard try files.fingerprint(of: source.path) == source.fingerprint else {
-                throw MediaError(
-                    .sourceChanged, "\(source.path) changed while it was used.",
-                    advice: "Start again when nothing writes to the file.")
-            }
+        try await blocking("martlet.check") { _ in try Acceptance.checkFile(source.path) }
+        guard try await files.fingerprint(of: source.path) == source.fingerprint else {
+            throw MediaError(
+                .sourceChanged, "\(source.path) changed while it was used.",
+                advice: "Start again when nothing writes to the file.")
+        }
+        let (made, isKnown) = try await blocking("martlet.index") { stop in
             if let known = cache?.index(of: source.fingerprint, stream: stream),
                 method == .packets || known.method == .decode
             {
-                return known
+                return (known, true)
             }
-            let made: FrameIndex
             do {
-                made = try FrameLister(path: source.path, stream: stream, stop: stop).list(method: method)
+                return (try FrameLister(path: source.path, stream: stream, stop: stop).list(method: method), false)
             } catch let failure as AVFailure {
                 throw MediaError(
                     .failed, "\(source.path): cannot \(failure.operation): \(failure.reason).",
                     advice: "Check that the disk is readable and the file is complete.")
             }
-            cache?.store(made, of: source.fingerprint)
-            return made
         }
+        if !isKnown { await cache?.store(made, of: source.fingerprint) }
+        return made
     }
 
     /// The packets of the first stream of a file that Martlet made.

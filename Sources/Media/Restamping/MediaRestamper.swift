@@ -15,19 +15,16 @@ package struct MediaRestamper: SourceRestamper {
 
     package func restamp(_ source: SourceDescription, to path: String) async throws -> RestampReport? {
         let files = files
-        return try await blocking("martlet.restamping") { stop in
+        let temporary = path + ".part"
+        let report = try await blocking("martlet.restamping") { stop -> RestampReport? in
             do {
                 let run = RestampRun(source: source, stop: stop)
                 guard let survey = try run.survey() else { return nil }
                 let kept = try run.keptStreams()
                 if !files.exists(path) {
                     try Self.checkSpace(for: source, at: path, files)
-                    let temporary = path + ".part"
                     try run.copy(kept, as: survey, to: temporary)
-                    do {
-                        try Self.setTime(of: temporary, as: source)
-                        try files.publish(temporary, as: path)
-                    } catch {
+                    do { try Self.setTime(of: temporary, as: source) } catch {
                         try? files.remove(temporary)
                         throw error
                     }
@@ -40,6 +37,12 @@ package struct MediaRestamper: SourceRestamper {
                     advice: "Join them first: ffmpeg -i \(source.path) -map 0 -c copy film.mkv")
             }
         }
+        guard let report, !files.exists(path) else { return report }
+        do { try await files.publish(temporary, as: path) } catch {
+            try? files.remove(temporary)
+            throw error
+        }
+        return report
     }
 
     private static func checkSpace(for source: SourceDescription, at path: String, _ files: any FileStore) throws {

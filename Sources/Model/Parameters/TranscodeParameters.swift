@@ -147,6 +147,14 @@ package enum VerificationLevel: String, Codable, Sendable, CaseIterable {
     case counts
     /// As `counts`, and everything is decoded and compared with the source.
     case full
+
+    /// Whether it proves all that another level proves.
+    package func covers(_ other: VerificationLevel) -> Bool {
+        switch (self, other) {
+        case (_, .none), (.counts, .counts), (.full, .counts), (.full, .full): true
+        case (.none, .counts), (.none, .full), (.counts, .full): false
+        }
+    }
 }
 
 /// What is done first.

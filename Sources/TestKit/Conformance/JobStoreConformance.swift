@@ -69,6 +69,12 @@ package enum JobStoreConformance {
         job.plan = .sample(segments: 5)
         job.failure = nil
         job.state = .queued
+        job.publication = Publication(
+            fingerprint: Fingerprint(size: ByteCount(7), modifiedNanoseconds: 8, digest: "9"), level: .full,
+            finished: FinishedJob(
+                frames: 3, size: ByteCount(7),
+                verification: VerificationReport(checks: [.init(name: "a", passed: true, detail: "b")], frames: 3),
+                omissions: [Omission(sourceIndex: 2, subject: "s", reason: "r")], remarks: ["x"]))
         #expect(try await store.update(job) == 3)
         job.plan = nil
         job.revision = 3

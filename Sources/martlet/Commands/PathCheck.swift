@@ -49,11 +49,7 @@ enum PathCheck {
                     .outputTaken, "Input and output are the same file, \(path).",
                     advice: "Give the output another name.")
             }
-            guard overwrite else {
-                throw CommandLineError(
-                    .outputTaken, "The output \(path) exists.",
-                    advice: "Add --overwrite to replace it, or choose another name.")
-            }
+            guard overwrite else { throw CommandLineError.outputExists(path) }
         }
         let parent = directory(of: path)
         guard stat(parent, &facts) == 0 else {

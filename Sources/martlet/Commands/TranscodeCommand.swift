@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+import MartletHost
 import MartletModel
 
 /// `martlet transcode INPUT OUTPUT`.
@@ -17,7 +18,10 @@ struct TranscodeCommand {
             let input = context.argument(0) ?? ""
             let request = try RequestBuilder(settings: context.settings).request(input: input, output: output)
             try PathCheck.input(input)
-            try PathCheck.output(output, input: input, overwrite: request.overwrite)
+            // Where work on this output was begun, the output may be its own: only the engine can tell.
+            let isBegun = WorkPlace.isThere(
+                for: FilePath(output), chosen: request.workDirectory, files: LocalFiles())
+            try PathCheck.output(output, input: input, overwrite: request.overwrite || isBegun)
             let engine = try context.makeEngine(context.settings)
             let progress = ProgressReporter(
                 console: context.console, style: style, isVerbose: context.settings.isVerbose, now: context.elapsed)

@@ -21,7 +21,8 @@ extension LocalEngine {
         let output = FilePath(request.output)
         let source = try await preparation.examine(FilePath(request.input).text)
         let id = try await identity(of: request, source)
-        let (prepared, place) = try await prepare(request, source, as: id)
+        let known = try await finishedPlace(of: request, as: id)
+        let (prepared, place) = try await prepare(request, source, as: id, in: known)
         try await place.removeOthers(than: id, output: output.text)
         let coordinator = makeCoordinator(store: place.store, directory: place.directory)
         let listening = Task { [stream = await coordinator.events()] in for await event in stream { events(event) } }
@@ -37,7 +38,7 @@ extension LocalEngine {
             await listening.value
             throw error
         }
-        let plan = await coordinator.plan(of: id) ?? prepared.plan
+        let plan = try await coordinator.plan(of: id) ?? prepared.plan
         let reused = await coordinator.reusedSegments(of: id)
         await coordinator.stop()
         await listening.value
@@ -74,13 +75,31 @@ extension LocalEngine {
             build: try await abilities.build())
     }
 
+    /// The place of a job whose output is there because an earlier process ended
+    /// just after it had put it there; `nil` when nothing is in the way.
+    ///
+    /// - Throws: `CommandLineError` when the output is somebody else's.
+    private func finishedPlace(of request: TranscodeRequest, as id: JobID) async throws -> WorkPlace? {
+        let output = FilePath(request.output)
+        guard !request.overwrite, files.exists(output.text) else { return nil }
+        if WorkPlace.isThere(for: output, chosen: request.workDirectory, files: files) {
+            let place = try await WorkPlace(output: output, chosen: request.workDirectory, files: files)
+            if try await place.hasFinished(id) { return place }
+            try await place.leave()
+        }
+        throw CommandLineError.outputExists(request.output)
+    }
+
     /// Plans the job; nothing is made for one that cannot be planned.
+    ///
+    /// - Parameter place: where it is worked on, when that is open already.
     private func prepare(
-        _ request: TranscodeRequest, _ source: ExaminedSource, as id: JobID
+        _ request: TranscodeRequest, _ source: ExaminedSource, as id: JobID, in place: WorkPlace?
     ) async throws -> (PreparedJob, WorkPlace) {
         let output = FilePath(request.output)
         func open() async throws -> WorkPlace {
-            try await WorkPlace(output: output, chosen: request.workDirectory, files: files)
+            if let place { return place }
+            return try await WorkPlace(output: output, chosen: request.workDirectory, files: files)
         }
         guard source.clockJumps > 0 else {
             let prepared = try await preparation.prepare(source, parameters: request.parameters)

@@ -24,13 +24,24 @@ struct WorkPlace {
     ///   - output: the output's path.
     ///   - chosen: the directory that the user chose; `nil` for a hidden one beside the output.
     init(output: FilePath, chosen: String?, files: any FileStore) async throws {
-        directory = chosen.map { FilePath($0).text } ?? "\(output.directory)/.\(output.name).martlet"
+        directory = Self.directory(of: output, chosen: chosen)
         isOwn = chosen == nil
         self.files = files
         try files.makeDirectory(directory)
         lock = try FileLock(path: "\(directory)/lock", subject: output.text)
-        store = try await SQLiteJobStore.open(path: "\(directory)/state.sqlite")
+        store = try await SQLiteJobStore.open(path: Self.records(in: directory))
     }
+
+    /// Whether an output's place has been opened before.
+    static func isThere(for output: FilePath, chosen: String?, files: any FileStore) -> Bool {
+        files.exists(records(in: directory(of: output, chosen: chosen)))
+    }
+
+    private static func directory(of output: FilePath, chosen: String?) -> String {
+        chosen.map { FilePath($0).text } ?? "\(output.directory)/.\(output.name).martlet"
+    }
+
+    private static func records(in directory: String) -> String { "\(directory)/state.sqlite" }
 
     /// Where a job keeps the copy with one clock of a source whose clock jumps.
     func copy(for job: JobID) -> String { "\(directory)/\(job)\(Self.copySuffix)" }
@@ -40,11 +51,23 @@ struct WorkPlace {
     /// Whether a job was begun here.
     func knows(_ job: JobID) async throws -> Bool { try await store.job(job) != nil }
 
+    /// Whether a job's output is what the job put in place itself, before its process ended too early to say so.
+    func hasFinished(_ job: JobID) async throws -> Bool {
+        guard let known = try await store.job(job), let publication = known.publication else { return false }
+        return (try? await files.fingerprint(of: known.output)) == publication.fingerprint
+    }
+
+    /// Removes a place of its own in which nothing is kept.
+    func leave() async throws {
+        if isOwn, try await store.jobs().isEmpty { try files.remove(directory) }
+    }
+
     /// Forgets jobs of the same output that were asked for with other parameters, or of another source.
     func removeOthers(than job: JobID, output: String) async throws {
         for other in try await store.jobs() where other.output == output && other.id != job {
-            try await store.remove(other.id)
+            try files.remove(other.temporaryOutput)
             try files.remove("\(directory)/\(other.id)")
+            try await store.remove(other.id)
         }
         let known = Set(try await store.jobs().map(\.id) + [job])
         for name in try files.list(directory) {
@@ -54,10 +77,12 @@ struct WorkPlace {
     }
 
     /// Removes what is left of a finished job, and the whole place when nobody else chose it.
+    ///
+    /// What is known of the job goes last: a process that ends in the middle is then gone on with.
     func clear(_ job: JobID) async throws {
-        try await store.remove(job)
         try files.remove("\(directory)/\(job)")
         try files.remove(copy(for: job))
+        try await store.remove(job)
         if isOwn { try files.remove(directory) }
     }
 }

@@ -50,6 +50,13 @@ struct CommandLineError: CodedError, Equatable {
         self.advice = advice
     }
 
+    /// The output is there already, and is not to be replaced.
+    static func outputExists(_ path: String) -> CommandLineError {
+        CommandLineError(
+            .outputTaken, "The output \(path) exists.",
+            advice: "Add --overwrite to replace it, or choose another name.")
+    }
+
     var codeName: String { code.rawValue }
 
     var exitStatus: ExitStatus {

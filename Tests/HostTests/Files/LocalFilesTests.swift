@@ -47,17 +47,19 @@ import Testing
         }
     }
 
-    @Test func publishingReplacesWhatIsThere() throws {
+    @Test func publishingReplacesWhatIsThere() async throws {
         let temporary = try write(".part", [1, 2, 3])
         let final = try write("final", [9])
-        try files.publish(temporary, as: final)
+        try await files.publish(temporary, as: final)
         #expect(!files.exists(temporary))
         #expect(try files.size(of: final) == ByteCount(3))
     }
 
-    @Test func publishingIntoNowhereKeepsTheFile() throws {
+    @Test func publishingIntoNowhereKeepsTheFile() async throws {
         let temporary = try write(".part", [1])
-        let error = #expect(throws: HostError.self) { try files.publish(temporary, as: path("missing/final")) }
+        let error = await #expect(throws: HostError.self) {
+            try await files.publish(temporary, as: path("missing/final"))
+        }
         #expect(error?.code == .notFound)
         #expect(files.exists(temporary))
     }
@@ -114,25 +116,25 @@ import Testing
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test func fingerprintsTellContentsApart() throws {
+    @Test func fingerprintsTellContentsApart() async throws {
         var bytes = [UInt8](repeating: 7, count: 300_000)
-        let first = try files.fingerprint(of: write("film", bytes))
-        #expect(try files.fingerprint(of: path("film")) == first)
+        let first = try await files.fingerprint(of: write("film", bytes))
+        #expect(try await files.fingerprint(of: path("film")) == first)
         #expect(first.size == ByteCount(300_000))
         for position in [0, 65_535, 300_000 - 65_536, 299_999] {
             bytes[position] = 8
-            #expect(try files.fingerprint(of: write("film", bytes)).digest != first.digest)
+            #expect(try await files.fingerprint(of: write("film", bytes)).digest != first.digest)
             bytes[position] = 7
         }
-        #expect(try files.fingerprint(of: write("film", bytes)).digest == first.digest)
+        #expect(try await files.fingerprint(of: write("film", bytes)).digest == first.digest)
         bytes[150_000] = 8
-        let touched = try files.fingerprint(of: write("film", bytes))
+        let touched = try await files.fingerprint(of: write("film", bytes))
         #expect(touched.digest == first.digest && touched.modifiedNanoseconds > first.modifiedNanoseconds)
     }
 
-    @Test func fingerprintsOfMissingFilesAndDirectoriesAreBadInput() throws {
+    @Test func fingerprintsOfMissingFilesAndDirectoriesAreBadInput() async throws {
         for place in [path("missing"), directory] {
-            let error = #expect(throws: HostError.self) { try files.fingerprint(of: place) }
+            let error = await #expect(throws: HostError.self) { try await files.fingerprint(of: place) }
             #expect(error?.exitStatus == .badInput)
         }
     }

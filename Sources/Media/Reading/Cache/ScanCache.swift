@@ -35,9 +35,9 @@ struct ScanCache: Sendable {
     }
 
     /// Keeps a description.
-    func store(_ description: SourceDescription) {
+    func store(_ description: SourceDescription) async {
         guard let content = try? JSONEncoder().encode(description) else { return }
-        store([UInt8](content), as: name(description.fingerprint, "description"))
+        await store([UInt8](content), as: name(description.fingerprint, "description"))
     }
 
     /// The frames of one stream of a known content.
@@ -48,8 +48,8 @@ struct ScanCache: Sendable {
     }
 
     /// Keeps the frames of one stream, in place of what was known of it.
-    func store(_ index: FrameIndex, of fingerprint: Fingerprint) {
-        store(IndexCoding.bytes(of: index), as: name(fingerprint, "stream\(index.streamIndex)"))
+    func store(_ index: FrameIndex, of fingerprint: Fingerprint) async {
+        await store(IndexCoding.bytes(of: index), as: name(fingerprint, "stream\(index.streamIndex)"))
     }
 
     private func name(_ fingerprint: Fingerprint, _ part: String) -> String {
@@ -61,18 +61,15 @@ struct ScanCache: Sendable {
         return "\(directory)/\(fingerprint.digest.prefix(16))-\(digits)-\(part).scan"
     }
 
-    private func store(_ content: [UInt8], as final: String) {
-        var head = Self.magic
-        let sum = Self.checksum(content)
-        for shift in 0..<8 { head.append(UInt8(truncatingIfNeeded: sum >> (UInt64(shift) * 8))) }
+    private func store(_ content: [UInt8], as final: String) async {
         let temporary = "\(final).\(getpid())-\(UInt64.random(in: .min ... .max)).part"
         do {
-            try files.makeDirectory(directory)
-            guard Self.write(head + content, to: temporary) else {
-                try files.remove(temporary)
-                return
+            let isWritten = try await blocking("martlet.scans") { [files, directory] _ in
+                try files.makeDirectory(directory)
+                return Self.write(Self.head(of: content) + content, to: temporary)
             }
-            try files.publish(temporary, as: final)
+            guard isWritten else { return try files.remove(temporary) }
+            try await files.publish(temporary, as: final)
         } catch {
             try? files.remove(temporary)
         }
@@ -88,6 +85,11 @@ struct ScanCache: Sendable {
             let content = UnsafeBufferPointer(rebasing: whole[headSize...])
             return Self.checksum(content) == sum ? decode(content) : nil
         }
+    }
+
+    private static func head(of content: [UInt8]) -> [UInt8] {
+        let sum = checksum(content)
+        return magic + (0..<8).map { UInt8(truncatingIfNeeded: sum >> (UInt64($0) * 8)) }
     }
 
     private static func checksum(_ content: some Collection<UInt8>) -> UInt64 {

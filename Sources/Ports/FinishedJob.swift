@@ -2,10 +2,9 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 package import MartletModel
-package import MartletPorts
 
 /// What a finished job amounts to.
-package struct FinishedJob: Sendable, Equatable {
+package struct FinishedJob: Codable, Sendable, Equatable {
     /// Picture frames in the output.
     package var frames: Int
     /// The output's size.
@@ -17,5 +16,18 @@ package struct FinishedJob: Sendable, Equatable {
     /// What the output does not have.
     package var omissions: [Omission]
     /// What only showed while joining, one sentence each.
-    package var remarks: [String] = []
+    package var remarks: [String]
+
+    /// Makes it from its parts.
+    package init(
+        frames: Int, size: ByteCount, verification: VerificationReport? = nil, quality: QualityReport? = nil,
+        omissions: [Omission] = [], remarks: [String] = []
+    ) {
+        self.frames = frames
+        self.size = size
+        self.verification = verification
+        self.quality = quality
+        self.omissions = omissions
+        self.remarks = remarks
+    }
 }
