@@ -58,7 +58,7 @@ let package = Package(
         module("Media", ["MartletModel", "MartletPorts", "CFFmpeg"]),
         module("FFmpeg", ["MartletModel", "MartletPorts"]),
         module("SQLiteStore", ["MartletModel", "MartletPorts", "CSQLite"]),
-        module("Host", ["MartletModel", "MartletPorts", "CSpawn", "CCrypto"]),
+        module("Host", ["MartletModel", "MartletPorts", "CSpawn", "CMemory", "CCrypto"]),
 
         // L2: the seams, and an in-memory double of each.
         module("Ports", ["MartletModel"]),
@@ -81,6 +81,7 @@ let package = Package(
             name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
         .target(name: "CSpawn", path: "Sources/CSpawn", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "CMemory", path: "Sources/CMemory", cSettings: [.treatAllWarnings(as: .error)]),
 
         // Tests only: manual clock, seeded generator, builders, fault doubles, conformance suites, media fixtures.
         module("TestKit", core + adapters),

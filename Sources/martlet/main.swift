@@ -5,6 +5,8 @@ import Glibc
 import MartletHost
 import MartletModel
 
+OwnMemory.settle()
+
 var environment: [String: String] = [:]
 var entry = environ
 while let text = entry.pointee {

@@ -37,7 +37,6 @@ final class AssemblyInputs {
     private let pictureStart: Int64?
     private var source: InputFile?
     private var copies: [CopyFeed] = []
-    private var artifacts: [Int: InputFile] = [:]
     private let streams: [OutputStream]
 
     /// Opens the inputs of `streams`.
@@ -103,6 +102,13 @@ final class AssemblyInputs {
             feeds.append(copy)
         }
         return feeds
+    }
+
+    /// Closes everything; the streams and tracks handed out before are gone then.
+    func close() {
+        picture = nil
+        source = nil
+        copies = []
     }
 
     private func openCopies() throws {

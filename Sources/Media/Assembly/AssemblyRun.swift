@@ -56,7 +56,7 @@ final class AssemblyRun {
     private func write(
         _ builder: OutputBuilder, _ inputs: AssemblyInputs, to output: OutputFile, _ omissions: [Omission]
     ) throws -> AssemblyReport {
-        let feeds = try inputs.feeds()
+        var feeds = try inputs.feeds()
         try builder.writePictures(to: output)
         var frames = 0
         var reported = 0
@@ -77,7 +77,11 @@ final class AssemblyRun {
                 progress(min(1, Double(frames) / Double(total)))
             }
         }
-        let size = try output.finish(delays: inputs.delaysToMark)
+        let delays = inputs.delaysToMark
+        // The index of a long source and the muxer's tables would together be the peak of all memory.
+        feeds = []
+        inputs.close()
+        let size = try output.finish(delays: delays)
         progress(1)
         let remarks = damaged.sorted { $0.key < $1.key }.map { stream, count in
             "Stream \(stream) of the result lacks \(count) packets that are damaged in the source."

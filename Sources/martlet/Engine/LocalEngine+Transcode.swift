@@ -25,7 +25,13 @@ extension LocalEngine {
         let (prepared, place) = try await prepare(request, source, as: id, in: known)
         try await place.removeOthers(than: id, output: output.text)
         let coordinator = makeCoordinator(store: place.store, directory: place.directory)
-        let listening = Task { [stream = await coordinator.events()] in for await event in stream { events(event) } }
+        let listening = Task { [stream = await coordinator.events()] in
+            for await event in stream {
+                // A join takes the most memory of all stages, and other code than those before it.
+                if case .jobStateChanged(_, .combining) = event { OwnMemory.settle() }
+                events(event)
+            }
+        }
         planned(try announcement(of: prepared, for: source, as: id))
 
         let finished: FinishedJob
