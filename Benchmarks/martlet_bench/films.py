@@ -9,8 +9,10 @@ from . import measuring
 
 CORPUS = [
     "bbb_480p24_h264_aac51_30s.mp4",
+    "bbb_720p24_vp8_vorbis_30s.webm",
     "bbb_trailer_720p24_h264_mp3_55s.mp4",
     "bottles_360p_h264_natural_40s.mp4",
+    "cars_432p12.5_h264base_natural_30s.mp4",
     "timecode_burnin_720p30_h264_42s.mp4",
 ]
 

@@ -56,6 +56,15 @@ class Table:
         """Adds a figure that must not be further than `limit` from 0."""
         self.add(subject, f"+-{limit}{unit}", figure, figure is not None and abs(figure) <= limit, unit)
 
+    def least_of_either(self, subject, first, second):
+        """Adds two figures of which one must not be below its limit; each is (name, limit, figure or None)."""
+        known = [(name, limit, figure) for name, limit, figure in (first, second) if figure is not None]
+        good = any(figure >= limit for _, limit, figure in known)
+        for name, limit, figure in first, second:
+            self.add(f"{subject}, {name}", f">= {limit}, or the other", figure, good)
+        if len(known) == 2 and not good:
+            self.missed -= 1
+
     def print(self):
         """Prints everything, in columns."""
         rows = [("what", "goal", "figure", "")] + self.rows

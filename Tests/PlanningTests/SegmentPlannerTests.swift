@@ -11,12 +11,19 @@ import Testing
         #expect(Sample.segments(Sample.index(frames: 0)).isEmpty)
     }
 
-    @Test(arguments: [1, 2, 299, 300, 449])
+    @Test(arguments: [1, 2, 299, 300])
     func aShortFilmIsOneSegment(frames: Int) {
         let segments = Sample.segments(Sample.index(frames: frames, gop: nil))
         #expect(segments.map(\.frameCount) == [frames])
         #expect(segments[0].endTime == nil)
         #expect(segments[0].seek == nil)
+    }
+
+    @Test func aFilmOfLessThanOneAndAHalfSegmentsIsCutIntoHalves() {
+        #expect(Sample.segments(Sample.index(frames: 301, gop: nil)).map(\.frameCount) == [150, 151])
+        #expect(Sample.segments(Sample.index(frames: 449, gop: nil)).map(\.frameCount) == [224, 225])
+        #expect(Sample.segments(Sample.index(frames: 449, gop: 200)).map(\.frameCount) == [200, 249])
+        #expect(Sample.segments(Sample.index(frames: 449, gop: nil), duration: 12_000, split: .fixed).count == 1)
     }
 
     @Test func edgesFallOnTheKeyFrameNearestToTheTarget() {

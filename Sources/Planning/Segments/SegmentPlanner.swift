@@ -6,7 +6,8 @@ package import MartletModel
 /// Cuts a film into segments.
 ///
 /// The wanted length is counted in frames, and is never under 300 of them
-/// (except for `SplitMethod.fixed`): a segment costs bytes by the key frames
+/// (except for `SplitMethod.fixed`, and for a film of less than one and a half
+/// segments, which is cut into halves): a segment costs bytes by the key frames
 /// that the encoder would not have placed itself, and it places one every 250
 /// frames anyway. It is the same for short and long films: longer segments
 /// save less than 0.5 % of the bytes, and a rule that knows the number of
@@ -82,7 +83,13 @@ package struct SegmentPlanner: Sendable {
                 edge = edge ?? nearest(to: target, in: keyframes, from: previous + half, through: farthest)
             }
             let chosen = edge ?? target
-            guard chosen <= latest, chosen > previous else { return edges }
+            guard chosen <= latest, chosen > previous else {
+                // Too short for a whole segment and a half, but long enough for two halves: one
+                // segment would keep one processor busy, however many there are.
+                guard edges.isEmpty, split != .fixed else { return edges }
+                let middle = index.frameCount / 2
+                return [nearest(to: middle, in: keyframes, from: half, through: latest) ?? middle]
+            }
             edges.append(chosen)
             previous = chosen
         }
