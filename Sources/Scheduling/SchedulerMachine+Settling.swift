@@ -40,21 +40,36 @@ extension SchedulerMachine {
         jobs = jobs.filter { !isOver($0.value) }
     }
 
-    /// Begins queued jobs, the most urgent first, up to the limit.
+    /// Begins queued jobs.
     private mutating func begunJobs() -> [SchedulingAction] {
-        var free = configuration.maximumConcurrentJobs - arrivals.count { jobs[$0]?.isActive ?? false }
         var actions: [SchedulingAction] = []
-        while free > 0 {
-            let waiting = arrivals.enumerated().filter { jobs[$0.element]?.state == .queued }
-            let next = waiting.max { left, right in
-                let (urgency, other) = (jobs[left.element]?.entry.priority, jobs[right.element]?.entry.priority)
-                return urgency == other ? left.offset > right.offset : (urgency ?? .low) < (other ?? .low)
-            }
-            guard let next else { break }
-            actions += jobs[next.element]?.begun() ?? []
-            free -= 1
-        }
+        while let next = nextToBegin() { actions += jobs[next]?.begun() ?? [] }
         return actions
+    }
+
+    /// The job whose turn has come: the most urgent one, of equals the one that
+    /// came first. One in ten is the one that came first of the less urgent
+    /// ones. `nil` when as many jobs as may be are at work; less urgent ones do
+    /// not count, so that they never hold up a more urgent one.
+    private mutating func nextToBegin() -> JobID? {
+        let queued = arrivals.compactMap { jobs[$0] }.filter { $0.state == .queued }
+        guard let urgency = queued.map(\.entry.priority).max() else { return nil }
+        let lower = queued.first { $0.entry.priority < urgency }
+        if lower == nil { begunPast = 0 }
+        if let lower, begunPast >= 9, hasPlace(for: lower) {
+            begunPast = 0
+            return lower.id
+        }
+        guard let first = queued.first(where: { $0.entry.priority == urgency }), hasPlace(for: first) else {
+            return nil
+        }
+        if lower != nil { begunPast += 1 }
+        return first.id
+    }
+
+    private func hasPlace(for job: JobMachine) -> Bool {
+        let active = jobs.values.count { $0.isActive && $0.entry.priority >= job.entry.priority }
+        return active < configuration.maximumConcurrentJobs
     }
 
     /// Gives out what can be given out.
@@ -68,7 +83,8 @@ extension SchedulerMachine {
         // Better a doubtful worker than none.
         let offers = (trusted.isEmpty ? serving : trusted).map(\.offer)
         guard offers.contains(where: { $0.freeSlots > 0 }) else { return [] }
-        let placements = PlacementPolicy.place(jobs: arrivals.compactMap { jobs[$0]?.offer }, workers: offers)
+        let placements = PlacementPolicy.place(
+            jobs: arrivals.compactMap { jobs[$0]?.offer }, workers: offers, share: &share)
         var actions: [SchedulingAction] = []
         for placement in placements {
             let placed = jobs[placement.job]?.taskPlaced(placement.task, on: placement.worker, now: now) ?? []

@@ -21,6 +21,10 @@ package struct SchedulerMachine: Equatable, Sendable {
 
     /// The jobs that are not over, in order of arrival.
     var arrivals: [JobID] = []
+    /// What less urgent jobs are owed of the workers' effort.
+    var share = FairShare()
+    /// How many jobs began while a less urgent one waited for its turn, since such a one last began.
+    var begunPast = 0
     /// The moment that the driver was last asked to wake at.
     var wakeRequested: Moment?
 

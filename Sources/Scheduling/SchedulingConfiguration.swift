@@ -9,7 +9,7 @@ package struct SchedulingConfiguration: Equatable, Sendable {
     package var leaseDuration: Duration = .seconds(30)
     /// After how long without a message a worker counts as lost, default 30 s.
     package var heartbeatTimeout: Duration = .seconds(30)
-    /// How many jobs are worked on at once; the others stay queued. At least 1, default 10.
+    /// How many jobs of a priority and above are worked on at once; the others stay queued. At least 1, default 10.
     package var maximumConcurrentJobs = 10
     /// After how many failed attempts in a row a worker is set aside, at least 1, default 3.
     package var quarantineAfterFailures = 3

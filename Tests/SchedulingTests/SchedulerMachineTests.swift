@@ -236,14 +236,38 @@ import Testing
         #expect(scheduler.jobAdded(JobEntry(id: JobID("first")), now: at(0)) == [.planNextStage(JobID("first"))])
         #expect(scheduler.jobAdded(JobEntry(id: JobID("second")), now: at(0)) == [])
         #expect(scheduler.jobAdded(JobEntry(id: JobID("third")), now: at(0)) == [])
-        #expect(scheduler.jobAdded(JobEntry(id: JobID("urgent"), priority: .high), now: at(0)) == [])
-        #expect(scheduler.jobCancelled(JobID("first"), now: at(1)).last == .planNextStage(JobID("urgent")))
+        // Less urgent jobs do not hold it up, and it holds up those.
+        let urgent = JobEntry(id: JobID("urgent"), priority: .high)
+        #expect(scheduler.jobAdded(urgent, now: at(0)) == [.planNextStage(urgent.id)])
+        let next = JobEntry(id: JobID("next"), priority: .high)
+        #expect(scheduler.jobAdded(next, now: at(0)) == [])
+        #expect(!scheduler.jobCancelled(JobID("first"), now: at(1)).contains(.planNextStage(JobID("second"))))
         #expect(
-            scheduler.planningFailed(JobID("urgent"), code: "c", message: "m", now: at(2)).last
+            scheduler.planningFailed(urgent.id, code: "c", message: "m", now: at(2)).last == .planNextStage(next.id))
+        #expect(
+            scheduler.planningFailed(next.id, code: "c", message: "m", now: at(2)).last
                 == .planNextStage(JobID("second")))
         #expect(
             scheduler.jobCancelled(JobID("third"), now: at(3)).contains(
                 .persistJob(JobID("third"), .cancelled, failure: nil)))
+    }
+
+    @Test func lowJobBeginsHoweverManyUrgentOnesCome() {
+        var configuration = SchedulingConfiguration()
+        configuration.maximumConcurrentJobs = 1
+        var scheduler = SchedulerMachine(configuration: configuration)
+        let urgent = (0..<40).map { JobID("urgent\($0)") }
+        _ = scheduler.jobAdded(JobEntry(id: urgent[0], priority: .high), now: at(0))
+        _ = scheduler.jobAdded(JobEntry(id: j, priority: .low), now: at(0))
+        var begun: [JobID] = []
+        for number in 1..<40 {
+            _ = scheduler.jobAdded(JobEntry(id: urgent[number], priority: .high), now: at(0))
+            let actions = scheduler.jobCancelled(urgent[number - 1], now: at(0))
+            begun += actions.compactMap { if case .planNextStage(let job) = $0 { job } else { nil } }
+            if begun.contains(j) { break }
+        }
+        #expect(begun.last == j)
+        #expect(begun.count == 10)
     }
 
     @Test func cancelledJobStopsItsWorkersAfterItIsKept() {

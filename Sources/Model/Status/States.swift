@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 /// Where a job stands.
+///
+/// `benchmarking` belongs to the names that programs may meet: a job is in it while the workers that it needs measure
+/// themselves. A job on one machine waits for no measurement and never is.
 package enum JobState: String, Codable, Sendable, CaseIterable {
     case queued, waitingForWorkers, benchmarking, processing, combining, completed, failed, cancelled
 

@@ -103,10 +103,9 @@ package struct JobMachine: Equatable, Sendable {
     package var offer: JobOffer {
         switch state {
         case .ready, .waitingForWorkers, .processing:
-            JobOffer(
-                id: id, priority: entry.priority, running: running.count, buildDigest: entry.buildDigest, ready: ready)
+            JobOffer(id: id, priority: entry.priority, buildDigest: entry.buildDigest, ready: ready)
         case .queued, .planning, .planningNext, .combining, .completed, .failed, .cancelled:
-            JobOffer(id: id, priority: entry.priority, running: 0, buildDigest: entry.buildDigest, ready: [])
+            JobOffer(id: id, priority: entry.priority, buildDigest: entry.buildDigest, ready: [])
         }
     }
 

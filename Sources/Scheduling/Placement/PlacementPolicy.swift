@@ -37,18 +37,15 @@ package struct JobOffer: Equatable, Sendable {
     package var id: JobID
     /// How urgent it is.
     package var priority: Priority
-    /// How many of its tasks run.
-    package var running: Int
     /// The ffmpeg build that must run it; `nil` for any.
     package var buildDigest: String?
     /// What can be given out, in order.
     package var ready: [ReadyTask]
 
     /// Makes an offer from its parts.
-    package init(id: JobID, priority: Priority, running: Int, buildDigest: String? = nil, ready: [ReadyTask]) {
+    package init(id: JobID, priority: Priority, buildDigest: String? = nil, ready: [ReadyTask]) {
         self.id = id
         self.priority = priority
-        self.running = running
         self.buildDigest = buildDigest
         self.ready = ready
     }
@@ -106,14 +103,16 @@ package struct Placement: Equatable, Sendable {
 
 /// Decides who does what.
 ///
-/// A pure function: the same offers, the same decisions. No slot stays empty
+/// A pure function: the same offers and the same debt, the same decisions. No slot stays empty
 /// while a task is ready that may run there.
 package enum PlacementPolicy {
     /// What is to be given out now, in order.
     ///
-    /// The most urgent job comes first; among equals the one with the fewest
-    /// running tasks, then the one that came first. Within a job the longest
-    /// task comes first. Of the workers that may have it, the one with the most
+    /// The most urgent job comes first; among equals the one that came first, so
+    /// that jobs end one after the other and not all of them late. While less
+    /// urgent jobs wait, a tenth of the effort goes to the one of them that came
+    /// first (`FairShare`). Nothing that runs is taken away. Within a job the
+    /// longest task comes first. Of the workers that may have it, the one with the most
     /// free slots gets it. A task does not go back to a worker that it failed
     /// on while another capable one is there, even a busy one.
     ///
@@ -122,21 +121,24 @@ package enum PlacementPolicy {
     /// - Parameters:
     ///   - jobs: in order of arrival.
     ///   - workers: all that take work, those without a free slot included.
-    package static func place(jobs: [JobOffer], workers: [WorkerOffer]) -> [Placement] {
+    ///   - share: what less urgent jobs are owed.
+    package static func place(
+        jobs: [JobOffer], workers: [WorkerOffer], share: inout FairShare
+    ) -> [Placement] {
         var workers = workers.sorted { $0.profile.id < $1.profile.id }
         var freeSlots = workers.reduce(0) { $0 + $1.freeSlots }
-        var running = jobs.map(\.running)
         // Room only shrinks while tasks are given out, so what found no worker once finds none later.
         var next = jobs.map { _ in 0 }
         var open = jobs.indices.filter { !jobs[$0].ready.isEmpty }
         var placements: [Placement] = []
         while freeSlots > 0, !open.isEmpty {
-            let best = open.min { left, right in
-                if jobs[left].priority != jobs[right].priority { return jobs[left].priority > jobs[right].priority }
-                if running[left] != running[right] { return running[left] < running[right] }
-                return left < right
-            }
-            guard let index = best else { break }
+            let urgency = open.reduce(Priority.low) { max($0, jobs[$1].priority) }
+            guard let first = open.first(where: { jobs[$0].priority == urgency }) else { break }
+            let lower = open.first { jobs[$0].priority < urgency }
+            let waiting = lower.map { jobs[$0].ready[next[$0]].cost }
+            if lower == nil { share.forgive() }
+            var index = first
+            if let lower, let waiting, share.isDue(waiting) { index = lower }
             let job = jobs[index]
             var chosen: Int?
             while chosen == nil, next[index] < job.ready.count {
@@ -148,7 +150,11 @@ package enum PlacementPolicy {
                     workers[chosen].running += 1
                     workers[chosen].usedMemory = workers[chosen].usedMemory + task.memory
                     freeSlots -= 1
-                    running[index] += 1
+                    if index == lower {
+                        share.paid(task.cost)
+                    } else if let waiting {
+                        share.passedOver(waiting, by: task.cost)
+                    }
                 }
             }
             if next[index] == job.ready.count { open.removeAll { $0 == index } }

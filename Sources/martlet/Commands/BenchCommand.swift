@@ -25,7 +25,7 @@ struct BenchCommand {
         }
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let bench = SpeedBench(
-            engine: engine, directory: directory, processes: max(1, engine.machine.processors),
+            engine: engine, directory: directory, processes: max(1, context.machine.facts.processors),
             duration: .milliseconds(Int64(context.settings.measurementSeconds * 1000)))
         let encoders = try await encoders(of: engine)
         context.print(BenchText.heading(processes: bench.processes))

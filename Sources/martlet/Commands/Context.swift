@@ -13,6 +13,8 @@ struct Context: Sendable {
     var arguments: [String]
     /// Makes the engine; called once, by commands that need it.
     var makeEngine: @Sendable (Settings) throws -> any Engine
+    /// What it runs on.
+    var machine: any Machine
     /// Lets the user stop what runs.
     var interruption: Interruption
     /// The time since the program began.

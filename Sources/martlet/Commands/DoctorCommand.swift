@@ -12,20 +12,20 @@ struct DoctorCommand {
 
     /// Runs the command.
     func run() async throws -> Ending {
-        let engine = try context.makeEngine(context.settings)
-        let directory = context.settings.workDirectory ?? "."
-        let report = try await context.interruption.guarding { await Self.examine(engine, directory: directory) }
+        let report = try await context.interruption.guarding { await examine() }
         context.print(DoctorText.json(of: report))
         context.print(DoctorText.text(of: report, isVerbose: context.settings.isVerbose))
         guard let problem = report.problem else { return .success }
         return Ending(failure: Failure(problem))
     }
 
-    /// Looks at everything; tries each encoder that ffmpeg has.
-    static func examine(_ engine: any Engine, directory: String) async -> DoctorReport {
-        var report = DoctorReport(
-            ffmpegPath: engine.ffmpegPath, libraries: engine.libraries, machine: engine.machine, directory: directory)
+    /// Looks at everything; tries each encoder that ffmpeg has. What is missing is in the report.
+    private func examine() async -> DoctorReport {
+        let (machine, directory) = (context.machine, context.settings.workDirectory ?? ".")
+        var report = DoctorReport(libraries: machine.libraries, machine: machine.facts, directory: directory)
         do {
+            let engine = try context.makeEngine(context.settings)
+            report.ffmpegPath = engine.ffmpegPath
             let build = try await engine.catalog.build()
             report.ffmpegVersion = build.version
             for profile in EncoderProfile.all {
@@ -39,7 +39,7 @@ struct DoctorCommand {
             report.ffmpegFailure = Failure(error)
         }
         do {
-            report.freeSpace = try engine.freeSpace(at: directory)
+            report.freeSpace = try machine.freeSpace(at: directory)
         } catch {
             report.directoryFailure = Failure(error)
         }

@@ -14,6 +14,8 @@ struct Program: Sendable {
     var environment: [String: String]
     /// Makes the engine.
     var makeEngine: @Sendable (Settings) throws -> any Engine
+    /// What it runs on.
+    var machine: any Machine = LocalMachine()
     /// Lets the user stop what runs.
     var interruption = Interruption()
 
@@ -35,7 +37,7 @@ struct Program: Sendable {
                 printsJSON = settings.isJSON
                 let context = Context(
                     console: console, settings: settings, arguments: plain, makeEngine: makeEngine,
-                    interruption: interruption, elapsed: { ContinuousClock.now - start })
+                    machine: machine, interruption: interruption, elapsed: { ContinuousClock.now - start })
                 ending = try await run(command, context)
             }
         } catch {

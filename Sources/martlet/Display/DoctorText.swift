@@ -14,6 +14,7 @@ enum DoctorText {
         func row(_ name: String, _ text: String) { lines.append(name.padded(to: 11) + text) }
         if let failure = report.ffmpegFailure {
             row("ffmpeg", "FAIL  \(failure.message)")
+            if let advice = failure.advice { row("", "      \(advice)") }
         } else {
             row("ffmpeg", "ok    \(report.ffmpegVersion ?? "?") at \(report.ffmpegPath ?? "?")")
         }

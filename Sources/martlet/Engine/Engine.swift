@@ -37,25 +37,8 @@ protocol Engine: Sendable {
     /// Knows what the installed ffmpeg can do.
     var catalog: any EncoderCatalog { get }
 
-    /// Where ffmpeg was found; `nil` when it was not.
-    var ffmpegPath: String? { get }
-
-    /// What the machine has.
-    var machine: MachineFacts { get }
-
-    /// The libraries that are linked in, by name, such as `libavformat` and `59.27.100`.
-    var libraries: [LibraryVersion] { get }
-
-    /// The bytes that can still be written in a directory.
-    func freeSpace(at directory: String) throws -> ByteCount
-}
-
-/// A library and its version.
-struct LibraryVersion: Sendable, Equatable {
-    /// Its name, such as `libavformat`.
-    var name: String
-    /// Its version, such as `59.27.100`.
-    var version: String
+    /// Where ffmpeg was found.
+    var ffmpegPath: String { get }
 }
 
 /// A plan and the work that it means.

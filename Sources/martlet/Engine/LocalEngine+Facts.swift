@@ -13,12 +13,7 @@ import MartletPorts
 extension LocalEngine {
     var runner: any EncoderRunner { ffmpeg }
     var catalog: any EncoderCatalog { abilities }
-    var ffmpegPath: String? { program.path }
-    var machine: MachineFacts { facts }
-
-    var libraries: [LibraryVersion] {
-        LinkedLibraries.versions.map { LibraryVersion(name: $0.name, version: $0.version) }
-    }
+    var ffmpegPath: String { program.path }
 
     func describe(path: String) async throws -> (SourceDescription, FrameIndex?) {
         let source = try await preparation.examine(FilePath(path).text)
@@ -48,6 +43,4 @@ extension LocalEngine {
         defer { try? files.remove(directory) }
         return try await body(preparation.restamped(source, at: "\(directory)/source.mkv"))
     }
-
-    func freeSpace(at directory: String) throws -> ByteCount { try files.freeSpace(at: FilePath(directory).text) }
 }

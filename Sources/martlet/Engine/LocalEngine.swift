@@ -40,7 +40,7 @@ struct LocalEngine: Engine {
         preparation = JobPreparation(
             prober: reader, catalog: abilities, scenes: SceneDetector(program: program, launcher: launcher, time: time),
             restamper: MediaRestamper(files: files))
-        facts = MachineProbe().facts()
+        facts = LocalMachine().facts
         // Copies of recordings are large, and /tmp is often in memory.
         temporaryDirectory = environment["TMPDIR"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/var/tmp"
     }

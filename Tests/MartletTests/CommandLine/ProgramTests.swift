@@ -31,7 +31,7 @@ import Testing
         defer { for descriptor in [output, errors] { close(descriptor) } }
         let program = Program(
             console: Console(output: output, errors: errors, environment: [:]), environment: [:],
-            makeEngine: { _ in engine })
+            makeEngine: { _ in engine }, machine: engine)
         let arguments = line.split(separator: " ").map { $0.replacing("DIR", with: directory) }.map(String.init)
         let status = await program.run(arguments)
         let read = { (name: String) in

@@ -7,7 +7,7 @@ import MartletPorts
 @testable import martlet
 
 /// An engine whose answers are written down beforehand.
-struct ScriptedEngine: Engine {
+struct ScriptedEngine: Engine, Machine {
     /// What happens during a transcode, after the plan.
     var events: [Event] = []
     /// How a transcode ends.
@@ -32,8 +32,8 @@ struct ScriptedEngine: Engine {
 
     var runner: any EncoderRunner { Nothing() }
     var catalog: any EncoderCatalog { Nothing() }
-    var ffmpegPath: String? { nil }
-    var machine: MachineFacts {
+    var ffmpegPath: String { "/nowhere/ffmpeg" }
+    var facts: MachineFacts {
         MachineFacts(processors: 1, memory: .mebibytes(1024), operatingSystem: "Linux", hostName: "test")
     }
     var libraries: [LibraryVersion] { [] }

@@ -16,9 +16,9 @@ import Testing
     }
 
     private func job(
-        _ id: String, _ ready: [ReadyTask], priority: Priority = .normal, running: Int = 0, build: String? = nil
+        _ id: String, _ ready: [ReadyTask], priority: Priority = .normal, build: String? = nil
     ) -> JobOffer {
-        JobOffer(id: JobID(id), priority: priority, running: running, buildDigest: build, ready: ready)
+        JobOffer(id: JobID(id), priority: priority, buildDigest: build, ready: ready)
     }
 
     private func worker(
@@ -32,7 +32,20 @@ import Testing
 
     /// The decisions as text, `job/task>worker`.
     private func place(_ jobs: [JobOffer], _ workers: [WorkerOffer]) -> [String] {
-        PlacementPolicy.place(jobs: jobs, workers: workers).map { "\($0.job)/\($0.task)>\($0.worker)" }
+        var share = FairShare()
+        return PlacementPolicy.place(jobs: jobs, workers: workers, share: &share)
+            .map { "\($0.job)/\($0.task)>\($0.worker)" }
+    }
+
+    /// The priorities of the jobs that get a single slot, in order, when none of them ever runs out of tasks.
+    private func served(_ costs: [(Priority, Double)], rounds: Int) -> [Priority] {
+        var share = FairShare()
+        return (0..<rounds).flatMap { _ in
+            let jobs = costs.map { job("\($0)", [task("t", cost: $1)], priority: $0) }
+            return PlacementPolicy.place(jobs: jobs, workers: [worker("w")], share: &share).compactMap { placement in
+                costs.first { "\($0.0)" == placement.job.text }?.0
+            }
+        }
     }
 
     @Test func urgentJobsComeFirst() {
@@ -45,14 +58,52 @@ import Testing
             place(jobs, [worker("w", slots: 3)]) == ["critical/a>w", "high/a>w", "normal/a>w"])
     }
 
-    @Test func equalJobsShareTheSlots() {
+    @Test func ofEqualJobsTheFirstIsServedFirst() {
         let jobs = [
-            job("first", [task("a"), task("b"), task("c")], running: 2),
-            job("second", [task("a"), task("b"), task("c")]), job("third", [task("a"), task("b")], running: 1),
+            job("first", [task("a"), task("b"), task("huge", memory: 5000)]), job("second", [task("a"), task("b")]),
+            job("third", [task("a")]),
         ]
         #expect(
-            place(jobs, [worker("w", slots: 5)])
-                == ["second/a>w", "second/b>w", "third/a>w", "first/a>w", "second/c>w"])
+            place(jobs, [worker("w", slots: 4)]) == ["first/a>w", "first/b>w", "second/a>w", "second/b>w"])
+    }
+
+    @Test func waitingLowWorkGetsATenthOfTheEffort() {
+        let served = served([(.low, 1), (.high, 1)], rounds: 1000)
+        #expect((95...105).contains(served.count { $0 == .low }))
+        #expect(served.prefix(9).allSatisfy { $0 == .high })
+        // Large tasks come as seldom as their effort demands.
+        let large = self.served([(.low, 10), (.high, 1)], rounds: 1000)
+        #expect((10...12).contains(large.count { $0 == .low }))
+        let small = self.served([(.low, 1), (.high, 10)], rounds: 1000)
+        #expect(small.count { $0 == .low } >= 100)
+    }
+
+    @Test func theTenthGoesToTheLowerJobThatCameFirst() {
+        let served = served([(.low, 1), (.normal, 1), (.critical, 1)], rounds: 100)
+        #expect(served.count { $0 == .low } >= 9)
+        #expect(!served.contains(.normal))
+    }
+
+    @Test func nothingIsOwedToWorkThatDidNotWait() {
+        var share = FairShare()
+        let high = job("high", [task("t")], priority: .high)
+        for _ in 0..<100 { _ = PlacementPolicy.place(jobs: [high], workers: [worker("w")], share: &share) }
+        #expect(share == FairShare())
+        let low = job("low", [task("t")], priority: .low)
+        #expect(
+            PlacementPolicy.place(jobs: [low, high], workers: [worker("w")], share: &share).map(\.job) == [high.id])
+    }
+
+    @Test func lowWorkThatFitsNowhereIsOwedOneTaskAtMost() {
+        var share = FairShare()
+        let jobs = [
+            job("low", [task("t")], priority: .low, build: "elsewhere"), job("high", [task("t")], priority: .high),
+        ]
+        for _ in 0..<100 {
+            let placed = PlacementPolicy.place(jobs: jobs, workers: [worker("w")], share: &share)
+            #expect(placed.map(\.job) == [JobID("high")])
+        }
+        #expect(share.owed <= 1)
     }
 
     @Test func workGoesToTheWorkerWithMostFreeSlots() {
