@@ -111,6 +111,7 @@ extension Coordinator {
             return segment
         }
         context.reused = Set(reused).count
+        context.fraction = prepared.restamping == nil ? 0 : Restamping.share
         return (context, tasks)
     }
 
@@ -141,9 +142,13 @@ extension Coordinator {
 
     private func begin(_ id: JobID, tasks: [TaskRecord]) {
         guard let context = jobs[id], let prepared = context.prepared else { return }
+        let results = tasks.compactMap(\.artifact).map { ($0.task, $0) }
+        let later = try? prepared.laterCost(
+            after: tasks.filter { $0.artifact == nil }.map(\.specification),
+            completed: Dictionary(results) { first, _ in first })
         let entry = JobEntry(
             id: id, priority: context.record.priority, buildDigest: prepared.build.digest,
-            state: context.record.state)
+            state: context.record.state, doneBefore: context.fraction, laterCost: later ?? 0)
         enqueue(machine.jobAdded(entry, tasks: tasks, now: surroundings.time.now()))
     }
 
@@ -181,7 +186,8 @@ extension Coordinator {
         let now = surroundings.time.now()
         do {
             let next = try prepared.nextTasks(completed: results)
-            enqueue(machine.tasksPlanned(next, of: job, now: now))
+            let later = try prepared.laterCost(after: next, completed: results)
+            enqueue(machine.tasksPlanned(next, of: job, laterCost: later, now: now))
         } catch {
             jobs[job]?.failure = error
             let (code, message) = Self.reason(error)
@@ -271,17 +277,30 @@ extension Coordinator {
         guard let tasks = machine.jobs[job]?.tasks else { return }
         let records = tasks.values.map(\.record).sorted { $0.specification.id < $1.specification.id }
         let finisher = self.finisher
+        let (reports, report) = AsyncStream.makeStream(
+            of: Finisher.Progress.self, bufferingPolicy: .unbounded)
+        let telling = Task { for await progress in reports { self.assemblyProgressed(job, progress) } }
         jobs[job]?.work = Task {
+            let result: Result<FinishedJob, any Error>
             do {
-                let finished = try await finisher.finish(
-                    context.record, prepared: prepared, tasks: records, directory: context.directory,
-                    progress: { _ in }, announce: { try await self.keep($0, of: job) })
-                await self.assembled(job, finished)
-            } catch {
-                // When cancelled, whoever did it says what becomes of the job.
-                if !Task.isCancelled { self.assemblyFailed(job, error) }
+                result = .success(
+                    try await finisher.finish(
+                        context.record, prepared: prepared, tasks: records, directory: context.directory,
+                        progress: { report.yield($0) }, announce: { try await self.keep($0, of: job) }))
+            } catch { result = .failure(error) }
+            report.finish()
+            await telling.value
+            switch result {
+            case .success(let finished): await self.assembled(job, finished)
+            // When cancelled, whoever did it says what becomes of the job.
+            case .failure(let error): if !Task.isCancelled { self.assemblyFailed(job, error) }
             }
         }
+    }
+
+    private func assemblyProgressed(_ job: JobID, _ progress: Finisher.Progress) {
+        enqueue(
+            machine.assemblyProgressed(job, progress.stage, share: progress.share, now: surroundings.time.now()))
     }
 
     private func assembled(_ job: JobID, _ finished: FinishedJob) async {

@@ -169,6 +169,9 @@ package actor Coordinator {
             failed(job, code: code, message: message)
         // Said when it is certain that there is no better plan.
         case .jobStateChanged(_, .failed): break
+        case .progress(let job, _, let fraction, _, _):
+            jobs[job]?.fraction = fraction
+            emit(event)
         case .jobStateChanged(let job, .cancelled):
             jobs[job]?.ended(.failure(CancellationError()))
             emit(event)

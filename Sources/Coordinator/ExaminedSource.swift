@@ -23,6 +23,9 @@ struct Restamping: Sendable, Equatable {
     /// What the copy does not hold.
     var omissions: [Omission]
 
+    /// The share of a job that the copy is taken for, 0 to 1.
+    static let share = 0.05
+
     /// What the user should know.
     var warning: String {
         let times = jumps == 1 ? "once" : "\(jumps) times"

@@ -11,6 +11,14 @@ struct Finisher: Sendable {
     let meter: any QualityMeter
     let files: any FileStore
 
+    /// How far it is.
+    struct Progress: Sendable {
+        /// Whether the file is being written or checked.
+        var stage: JobStage
+        /// The share of both that is done, 0 to 1.
+        var share: Double
+    }
+
     /// Joins and publishes.
     ///
     /// The file grows under a hidden name beside the output, so that the last
@@ -22,12 +30,12 @@ struct Finisher: Sendable {
     ///   - prepared: its plan and the source's frames.
     ///   - tasks: the job's tasks, all completed.
     ///   - directory: where their results lie.
-    ///   - progress: called with the share that is done, 0 to 1.
+    ///   - progress: called often, from any thread.
     ///   - announce: keeps what is about to be put in place; when it throws, nothing is.
     /// - Throws: `CoordinatorError` or what the ports throw; `CancellationError` when cancelled.
     func finish(
         _ job: JobRecord, prepared: PreparedJob, tasks: [TaskRecord], directory: String,
-        progress: @escaping @Sendable (Double) -> Void,
+        progress: @escaping @Sendable (Progress) -> Void,
         announce: @escaping @Sendable (Publication) async throws -> Void
     ) async throws -> FinishedJob {
         let (plan, index) = (prepared.plan, prepared.index)
@@ -42,14 +50,18 @@ struct Finisher: Sendable {
                     plan: plan, index: index, segments: try encodedSegments(prepared, artifacts, in: directory),
                     artifacts: paths,
                     output: temporary),
-                progress: progress)
+                progress: { progress(Progress(stage: .joining, share: $0 / 2)) })
             try Task.checkCancellation()
+            progress(Progress(stage: .checking, share: 0.5))
             var expected = plan
             expected.layout.streams.removeAll { stream in
                 report.omissions.contains { $0.sourceIndex == stream.sourceIndex }
             }
             let verification = try await verify(job, plan: expected, index: index, output: temporary)
-            let quality = try await measure(job, plan: plan, index: index, output: temporary)
+            let quality = try await measure(job, plan: plan, index: index, output: temporary) {
+                progress(Progress(stage: .checking, share: 0.5 + $0 / 2))
+            }
+            progress(Progress(stage: .checking, share: 1))
             try Task.checkCancellation()
             try checkOutput(job)
             let finished = FinishedJob(
@@ -126,10 +138,14 @@ struct Finisher: Sendable {
     }
 
     private func measure(
-        _ job: JobRecord, plan: JobPlan, index: FrameIndex?, output: String
+        _ job: JobRecord, plan: JobPlan, index: FrameIndex?, output: String,
+        progress: @escaping @Sendable (Double) -> Void
     ) async throws -> QualityReport? {
         guard job.verification == .full, let index else { return nil }
-        let report = try await meter.measure(output: output, against: plan.source, index: index) { _ in }
+        let frames = Double(max(plan.resultFrames, 1))
+        let report = try await meter.measure(output: output, against: plan.source, index: index) { run in
+            progress(min(Double(run.frames ?? 0) / frames, 1))
+        }
         // Of a picture that is only copied, the source itself may not decode in whole.
         guard plan.encoder == nil || report.decodedFrames == plan.resultFrames else {
             throw CoordinatorError(

@@ -12,6 +12,8 @@ struct JobContext {
     var prepared: PreparedJob?
     /// Where its results lie.
     var directory: String
+    /// The share of the job that was done when this was last told, 0 to 1.
+    var fraction = 0.0
     /// Segments whose results were there already.
     var reused = 0
     /// What made it fail, where that is more than a code and a message.

@@ -34,11 +34,15 @@ package struct JobPreparation: Sendable {
 
     /// A copy of a source whose clock jumps, with one clock; the source itself when it does not.
     ///
-    /// - Parameter copy: where the copy is made, or was made before.
-    package func restamped(_ source: ExaminedSource, at copy: String) async throws -> ExaminedSource {
-        guard source.clockJumps > 0, let report = try await restamper.restamp(source.description, to: copy) else {
-            return source
-        }
+    /// - Parameters:
+    ///   - copy: where the copy is made, or was made before.
+    ///   - progress: called with the share of a whole job that is done, from any thread.
+    package func restamped(
+        _ source: ExaminedSource, at copy: String, progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) async throws -> ExaminedSource {
+        guard source.clockJumps > 0 else { return source }
+        let done = try await restamper.restamp(source.description, to: copy) { progress($0 * Restamping.share) }
+        guard let report = done else { return source }
         var made = try await examine(copy)
         let omissions = report.omittedStreams.map { index in
             Omission(

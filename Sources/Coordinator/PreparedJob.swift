@@ -24,6 +24,12 @@ package struct PreparedJob: Sendable, Equatable {
             .nextTasks(completed: completed)
     }
 
+    /// The effort that probably follows a stage; 0 when that is the last one.
+    func laterCost(after stage: [TaskSpecification], completed: [TaskID: Artifact]) throws -> Double {
+        try StagePlanner(plan: plan, index: index, codecMajorVersion: build.codecMajorVersion)
+            .laterCost(after: stage, completed: completed)
+    }
+
     /// The task whose result is the picture of each segment, in order.
     func segmentTasks(completed: [TaskID: Artifact]) throws -> [TaskID] {
         try StagePlanner(plan: plan, index: index, codecMajorVersion: build.codecMajorVersion)

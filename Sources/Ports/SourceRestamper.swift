@@ -14,9 +14,12 @@ package protocol SourceRestamper: Sendable {
     /// equal bytes and an equal time of modification; a file that is at `path`
     /// already is taken as the finished copy, since it appears there by renaming.
     ///
+    /// - Parameter progress: called with the share that is done, 0 to 1, from any thread.
     /// - Returns: `nil`, and no file, when the clock does not jump.
     /// - Throws: a `CodedError`; exit status `writeFailed` when the disk is full.
-    func restamp(_ source: SourceDescription, to path: String) async throws -> RestampReport?
+    func restamp(
+        _ source: SourceDescription, to path: String, progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> RestampReport?
 }
 
 /// What a restamped copy is.

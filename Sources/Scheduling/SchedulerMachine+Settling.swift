@@ -55,7 +55,6 @@ extension SchedulerMachine {
         let queued = arrivals.compactMap { jobs[$0] }.filter { $0.state == .queued }
         guard let urgency = queued.map(\.entry.priority).max() else { return nil }
         let lower = queued.first { $0.entry.priority < urgency }
-        if lower == nil { begunPast = 0 }
         if let lower, begunPast >= 9, hasPlace(for: lower) {
             begunPast = 0
             return lower.id
@@ -63,7 +62,7 @@ extension SchedulerMachine {
         guard let first = queued.first(where: { $0.entry.priority == urgency }), hasPlace(for: first) else {
             return nil
         }
-        if lower != nil { begunPast += 1 }
+        begunPast = lower == nil ? 0 : begunPast + 1
         return first.id
     }
 

@@ -65,10 +65,12 @@ package struct SchedulerMachine: Equatable, Sendable {
     }
 
     /// The answer to `planNextStage`: the next stage's tasks. None means that nothing is left but the join.
+    ///
+    /// - Parameter laterCost: the effort that is expected to follow these tasks, in reference seconds.
     package mutating func tasksPlanned(
-        _ tasks: [TaskSpecification], of job: JobID, now: Moment
+        _ tasks: [TaskSpecification], of job: JobID, laterCost: Double = 0, now: Moment
     ) -> [SchedulingAction] {
-        settled(jobs[job]?.tasksPlanned(tasks) ?? [.drop(job, nil)], now: now)
+        settled(jobs[job]?.tasksPlanned(tasks, laterCost: laterCost) ?? [.drop(job, nil)], now: now)
     }
 
     /// The other answer to `planNextStage`.
@@ -76,6 +78,13 @@ package struct SchedulerMachine: Equatable, Sendable {
         _ job: JobID, code: String, message: String, now: Moment
     ) -> [SchedulingAction] {
         settled(jobs[job]?.planningFailed(code: code, message: message) ?? [.drop(job, nil)], now: now)
+    }
+
+    /// How far the answer to `assemble` is: `share` of 0 to 1.
+    package mutating func assemblyProgressed(
+        _ job: JobID, _ stage: JobStage, share: Double, now: Moment
+    ) -> [SchedulingAction] {
+        settled(jobs[job]?.assemblyProgressed(stage, share: share, now: now) ?? [.drop(job, nil)], now: now)
     }
 
     /// The answer to `assemble`: the result is verified and in place.

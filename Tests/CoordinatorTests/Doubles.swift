@@ -25,7 +25,9 @@ struct NoScenes: SceneFinder {
 
 /// Sources whose clock never jumps.
 struct NoRestamper: SourceRestamper {
-    func restamp(_ source: SourceDescription, to path: String) async throws -> RestampReport? { nil }
+    func restamp(
+        _ source: SourceDescription, to path: String, progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> RestampReport? { nil }
 }
 
 /// Joins segments by putting their bytes one after the other.

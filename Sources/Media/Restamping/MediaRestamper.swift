@@ -13,17 +13,19 @@ package struct MediaRestamper: SourceRestamper {
     /// Makes a restamper.
     package init(files: any FileStore) { self.files = files }
 
-    package func restamp(_ source: SourceDescription, to path: String) async throws -> RestampReport? {
+    package func restamp(
+        _ source: SourceDescription, to path: String, progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> RestampReport? {
         let files = files
         let temporary = path + ".part"
         let report = try await blocking("martlet.restamping") { stop -> RestampReport? in
             do {
                 let run = RestampRun(source: source, stop: stop)
-                guard let survey = try run.survey() else { return nil }
+                guard let survey = try run.survey(progress: { progress($0 / 2) }) else { return nil }
                 let kept = try run.keptStreams()
                 if !files.exists(path) {
                     try Self.checkSpace(for: source, at: path, files)
-                    try run.copy(kept, as: survey, to: temporary)
+                    try run.copy(kept, as: survey, to: temporary, progress: { progress(0.5 + $0 / 2) })
                     do { try Self.setTime(of: temporary, as: source) } catch {
                         try? files.remove(temporary)
                         throw error

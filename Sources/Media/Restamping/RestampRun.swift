@@ -23,10 +23,12 @@ struct RestampRun {
     }
 
     /// Finds the clocks; `nil` when there is only one.
-    func survey() throws -> Survey? {
+    ///
+    /// - Parameter progress: called with the share that is read, 0 to 1.
+    func survey(progress: (Double) -> Void) throws -> Survey? {
         var join = ClockJoin()
         var missing = MissingTimes()
-        try read { place, _ in
+        try read(progress: progress) { place, _ in
             guard place.isSteady, let decode = place.decode ?? place.presentation else { return }
             func note(_ start: Int64, clock: Int) {
                 join.note(
@@ -63,11 +65,13 @@ struct RestampRun {
     }
 
     /// Copies the kept streams with their times moved.
-    func copy(_ kept: Set<Int>, as survey: Survey, to path: String) throws {
+    ///
+    /// - Parameter progress: called with the share that is copied, 0 to 1.
+    func copy(_ kept: Set<Int>, as survey: Survey, to path: String, progress: (Double) -> Void) throws {
         let output = try OutputFile(path: path, container: .mkv)
         var numbers: [Int: Int32] = [:]
         var last: [Int: (decode: Int64, presentation: Int64)] = [:]
-        try read { input in
+        try read(progress: progress) { input in
             for index in kept.sorted() {
                 numbers[index] = Int32(numbers.count)
                 try dress(output.addStream(), as: input.stream(index), index)
@@ -108,8 +112,11 @@ struct RestampRun {
 
     /// Reads every packet with its place; the same in each reading.
     private func read(
-        begin: (InputFile) throws -> Void = { _ in }, each: (Place, Packet) throws -> Void
+        progress: (Double) -> Void, begin: (InputFile) throws -> Void = { _ in },
+        each: (Place, Packet) throws -> Void
     ) throws {
+        let size = Double(max(source.fingerprint.size.bytes, 1))
+        var told = 0.0
         let file = try InputFile(path: source.path)
         try begin(file)
         var tracker = ClockTracker()
@@ -117,6 +124,11 @@ struct RestampRun {
         let packet = Packet()
         while try next(of: file, into: packet) {
             try stop.check()
+            let share = min(Double(packet.pointer.pointee.pos) / size, 1)
+            if share >= told + 0.01 {
+                told = share
+                progress(share)
+            }
             let read = packet.pointer.pointee
             let index = Int(read.stream_index)
             // A stream that shows up on the way is in no description.

@@ -14,8 +14,9 @@ package enum Event: Sendable, Equatable {
     case workerRegistered(WorkerID)
     case workerStateChanged(WorkerID, WorkerState)
     case workerUnregistered(WorkerID)
-    /// Share of the job's effort that is done, 0 to 1; output frames a second; seconds to go (`nil`: unknown).
-    case progress(JobID, fraction: Double, framesPerSecond: Double, remainingSeconds: Double?)
+    /// Share of the job's effort that is done, 0 to 1, never less than before; output frames a second; seconds to go
+    /// (`nil`: unknown).
+    case progress(JobID, JobStage, fraction: Double, framesPerSecond: Double, remainingSeconds: Double?)
     /// How far one task is: frames out of all.
     case taskProgress(JobID, TaskID, frames: Int, of: Int)
     /// One sentence that the user should read.

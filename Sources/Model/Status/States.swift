@@ -12,6 +12,22 @@ package enum JobState: String, Codable, Sendable, CaseIterable {
     package var isFinal: Bool { self == .completed || self == .failed || self == .cancelled }
 }
 
+/// What a job is at, for people; the stages that a job has come in this order.
+package enum JobStage: String, Codable, Sendable, CaseIterable {
+    /// The source, whose clock jumps, is being copied to one time line.
+    case restamping
+    /// Quick encodes tell how a bit rate is to be shared out.
+    case analysing
+    /// Segments are encoded and measured until they reach a target quality.
+    case searching
+    /// Segments, sound and subtitles are being encoded.
+    case encoding
+    /// The results are being joined.
+    case joining
+    /// The joined file is being compared with its source.
+    case checking
+}
+
 /// Where a task stands.
 package enum TaskState: String, Codable, Sendable, CaseIterable {
     case pending, queued, running, completed, failed, cancelled, retrying

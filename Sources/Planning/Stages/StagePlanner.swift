@@ -51,6 +51,34 @@ package struct StagePlanner: Sendable {
         return tasks
     }
 
+    /// The effort that probably follows the next stage, in reference seconds; for progress alone.
+    ///
+    /// What a search will need is not known, so this is what it mostly takes:
+    /// three rounds for a target quality, one encode after the analysis for a bit rate.
+    ///
+    /// - Parameters:
+    ///   - stage: the tasks of the next stage.
+    ///   - completed: the results so far.
+    package func laterCost(after stage: [TaskSpecification], completed: [TaskID: Artifact]) -> Double {
+        guard let video else { return 0 }
+        if plan.parameters.targetQuality != nil {
+            let picture = stage.filter { task in
+                switch task.kind {
+                case .encode, .measure: true
+                case .analyse, .audio, .subtitle: false
+                }
+            }
+            let round =
+                plan.segments.map { segment in
+                    (0..<3).first { completed[Self.scoreTask(segment.index, round: $0)] == nil } ?? 3
+                }.max() ?? 0
+            return picture.reduce(0) { $0 + $1.cost } * Double(max(2 - round, 0))
+        }
+        let isAnalysis = stage.contains { if case .analyse = $0.kind { true } else { false } }
+        guard isAnalysis else { return 0 }
+        return plan.segments.reduce(0) { $0 + cost(of: span(of: $1), preset: plan.parameters.preset, video) }
+    }
+
     /// The task whose result is the picture of each segment, in order.
     ///
     /// - Parameter completed: the results of all stages.

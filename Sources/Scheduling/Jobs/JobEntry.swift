@@ -13,12 +13,21 @@ package struct JobEntry: Equatable, Sendable {
     package var buildDigest: String?
     /// The state that was kept; `queued` for a new job.
     package var state: JobState
+    /// The share of the job that is done before its first task, 0 to 1: by an earlier plan, or a copy of the source.
+    package var doneBefore: Double
+    /// The effort that is expected of tasks that are not planned yet, in reference seconds.
+    package var laterCost: Double
 
     /// Makes an entry from its parts.
-    package init(id: JobID, priority: Priority = .normal, buildDigest: String? = nil, state: JobState = .queued) {
+    package init(
+        id: JobID, priority: Priority = .normal, buildDigest: String? = nil, state: JobState = .queued,
+        doneBefore: Double = 0, laterCost: Double = 0
+    ) {
         self.id = id
         self.priority = priority
         self.buildDigest = buildDigest
         self.state = state
+        self.doneBefore = doneBefore
+        self.laterCost = laterCost
     }
 }

@@ -143,14 +143,14 @@ extension JobMachine {
     }
 
     /// The progress event, when it is due or the last one is long ago.
-    private mutating func progressEvent(now: Moment, isDue: Bool) -> [SchedulingAction] {
+    mutating func progressEvent(now: Moment, isDue: Bool) -> [SchedulingAction] {
         progress.sampled(now: now)
         if !isDue, let last = progressEmitted, now - last < configuration.progressInterval { return [] }
         progressEmitted = now
         return [
             .emit(
                 .progress(
-                    id, fraction: progress.fraction, framesPerSecond: progress.framesPerSecond,
+                    id, progress.stage, fraction: progress.fraction, framesPerSecond: progress.framesPerSecond,
                     remainingSeconds: progress.remainingSeconds))
         ]
     }
@@ -185,6 +185,7 @@ extension JobMachine {
             progress.taskAdded(machine.specification, isCompleted: machine.artifact != nil)
             if machine.artifact == nil { open += 1 }
         }
+        progress.raise()
         var reachable: [TaskID] = []
         for record in records {
             guard let machine = tasks[record.specification.id], machine.artifact == nil else { continue }

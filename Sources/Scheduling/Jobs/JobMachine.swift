@@ -50,7 +50,7 @@ package struct JobMachine: Equatable, Sendable {
     /// The tasks that can be given out, in the order of placement.
     package internal(set) var ready: [ReadyTask] = []
     /// How far it is.
-    package internal(set) var progress = JobProgress()
+    package internal(set) var progress: JobProgress
 
     /// The tasks that run.
     var running: Set<TaskID> = []
@@ -77,6 +77,9 @@ package struct JobMachine: Equatable, Sendable {
         self.entry = entry
         self.configuration = configuration
         keptState = entry.state
+        progress = JobProgress(doneBefore: entry.doneBefore, laterCost: entry.laterCost)
+        progress.stagePlanned(
+            records.filter { $0.artifact == nil }.map(\.specification), laterCost: entry.laterCost)
         _ = add(records)
     }
 
@@ -139,10 +142,15 @@ package struct JobMachine: Equatable, Sendable {
     }
 
     /// The next stage is planned; no tasks mean that nothing is left but the join.
-    package mutating func tasksPlanned(_ specifications: [TaskSpecification]) -> [SchedulingAction] {
+    ///
+    /// - Parameter laterCost: the effort that is expected to follow these, in reference seconds.
+    package mutating func tasksPlanned(
+        _ specifications: [TaskSpecification], laterCost: Double = 0
+    ) -> [SchedulingAction] {
         switch state {
         case .planning, .planningNext:
             let new = specifications.filter { tasks[$0.id] == nil }
+            progress.stagePlanned(new, laterCost: laterCost)
             guard !new.isEmpty else { return move(to: .combining) + [.assemble(id)] }
             let before = tasks.count
             let unreachable = add(new.map { TaskRecord(job: id, specification: $0) })
@@ -174,6 +182,19 @@ package struct JobMachine: Equatable, Sendable {
         case .queued, .planning, .waitingForWorkers, .processing, .planningNext, .combining, .completed, .failed,
             .cancelled:
             return []
+        }
+    }
+
+    /// The result is being joined or checked, and so far, 0 to 1.
+    package mutating func assemblyProgressed(_ stage: JobStage, share: Double, now: Moment) -> [SchedulingAction] {
+        switch state {
+        case .combining:
+            let isNews = progress.stage != stage
+            progress.joined(stage, share: share)
+            return progressEvent(now: now, isDue: isNews || share >= 1)
+        case .queued, .planning, .ready, .waitingForWorkers, .processing, .planningNext, .completed, .failed,
+            .cancelled:
+            return [.drop(id, jobState)]
         }
     }
 

@@ -6,7 +6,8 @@ import MartletModel
 /// How far a job is, and how fast it goes.
 ///
 /// Effort is counted in the tasks' costs, so that a hard scene weighs more than
-/// a still picture. Speed is that of the last 30 s.
+/// a still picture. Speed is that of the last 30 s. What was once reported as
+/// done stays so, even when more turns out to be left than was expected.
 package struct JobProgress: Equatable, Sendable {
     /// A point of the speed window.
     struct Sample: Equatable, Sendable {
@@ -23,6 +24,18 @@ package struct JobProgress: Equatable, Sendable {
         var frames: Int
     }
 
+    /// The share of a job that is the join and the check of its result.
+    static let joinShare = 0.05
+
+    /// The share of the job that was done before its first task, 0 to 1.
+    let doneBefore: Double
+    /// The effort expected of tasks that are not known yet.
+    private(set) var laterCost: Double
+    /// What the job is at.
+    private(set) var stage = JobStage.encoding
+    /// The share of the job that is done, 0 to 1; never falls.
+    package private(set) var fraction: Double
+    private var joined = 0.0
     /// The effort of all known tasks.
     private(set) var totalCost = 0.0
     /// The effort of completed tasks.
@@ -34,10 +47,11 @@ package struct JobProgress: Equatable, Sendable {
     private var samples: [Sample] = []
 
     /// Makes the progress of a job without tasks.
-    package init() {}
-
-    /// The share of the known effort that is done, 0 to 1; 0 without tasks.
-    package var fraction: Double { totalCost > 0 ? min(doneCost / totalCost, 1) : 0 }
+    package init(doneBefore: Double = 0, laterCost: Double = 0) {
+        self.doneBefore = doneBefore
+        self.laterCost = laterCost
+        fraction = doneBefore
+    }
 
     /// Output frames written, those of running tasks included.
     package var frames: Int { shares.values.reduce(completedFrames) { $0 + $1.frames } }
@@ -48,10 +62,10 @@ package struct JobProgress: Equatable, Sendable {
         return max(Double(last.frames - first.frames) / seconds, 0)
     }
 
-    /// Seconds until all known tasks are done, at the window's speed; `nil` when that is unknown.
+    /// Seconds until all tasks are done, at the window's speed; `nil` when that is unknown.
     package var remainingSeconds: Double? {
         guard let (first, last, seconds) = window, last.cost > first.cost else { return nil }
-        return max(totalCost - last.cost, 0) * seconds / (last.cost - first.cost)
+        return max(totalCost + laterCost - last.cost, 0) * seconds / (last.cost - first.cost)
     }
 
     private var doneCost: Double {
@@ -62,6 +76,35 @@ package struct JobProgress: Equatable, Sendable {
         guard let first = samples.first, let last = samples.last else { return nil }
         let seconds = (last.time - first.time).inSeconds
         return seconds >= 1 ? (first, last, seconds) : nil
+    }
+
+    /// Tasks of a stage are known, and how much effort is expected to follow them.
+    mutating func stagePlanned(_ tasks: [TaskSpecification], laterCost: Double) {
+        self.laterCost = laterCost
+        guard !tasks.isEmpty else { return }
+        if tasks.contains(where: { if case .analyse = $0.kind { true } else { false } }) {
+            stage = .analysing
+        } else if tasks.contains(where: { if case .measure = $0.kind { true } else { false } }) {
+            stage = .searching
+        } else {
+            stage = .encoding
+        }
+    }
+
+    /// The join is so far, 0 to 1; `stage` says whether it is written or checked.
+    mutating func joined(_ stage: JobStage, share: Double) {
+        self.stage = stage
+        laterCost = 0
+        joined = min(max(share, joined), 1)
+        raise()
+    }
+
+    /// Takes up what is done by now; to be called when all tasks of a stage are added.
+    mutating func raise() {
+        let effort = totalCost + laterCost
+        let tasks = effort > 0 ? min(doneCost / effort, 1) : joined > 0 ? 1 : 0
+        let share = (1 - Self.joinShare) * tasks + Self.joinShare * joined
+        fraction = max(fraction, doneBefore + (1 - doneBefore) * share)
     }
 
     /// A task is known; its result may be there already.
@@ -78,6 +121,7 @@ package struct JobProgress: Equatable, Sendable {
         let fraction = task.fraction(frames: frames, outputMicroseconds: outputMicroseconds)
         shares[task.id] = Share(fraction: fraction, frames: task.makesPicture ? frames ?? 0 : 0)
         costs[task.id] = task.cost
+        raise()
     }
 
     /// An attempt is over; its part counts no more unless it brought the result.
@@ -88,6 +132,7 @@ package struct JobProgress: Equatable, Sendable {
             completedCost += task.cost
             completedFrames += task.outputFrames
         }
+        raise()
     }
 
     /// Notes where things stand, once a second at most, for the speed.

@@ -16,7 +16,10 @@ package struct FairShare: Equatable, Sendable {
     package init() {}
 
     /// Whether a less urgent task of this effort comes next.
-    func isDue(_ cost: Double) -> Bool { owed > 0 && owed >= Self.debt(cost) }
+    func isDue(_ cost: Double) -> Bool {
+        // Many tenths do not add up to a whole exactly.
+        owed > 0 && owed >= Self.debt(cost) * (1 - 1e-9)
+    }
 
     /// Urgent work was given out while a less urgent task of an effort of `waiting` waited.
     mutating func passedOver(_ waiting: Double, by cost: Double) {

@@ -31,9 +31,9 @@ enum EventText {
         case .workerStateChanged(let worker, let state):
             object("workerStateChanged", nil, ("worker_id", .text(worker.text)), ("state", .text(state.rawValue)))
         case .workerUnregistered(let worker): object("workerUnregistered", nil, ("worker_id", .text(worker.text)))
-        case .progress(let job, let fraction, let framesPerSecond, let remaining):
+        case .progress(let job, let stage, let fraction, let framesPerSecond, let remaining):
             object(
-                "progress", job, ("progress", .number(fraction, places: 4)),
+                "progress", job, ("stage", .text(stage.rawValue)), ("progress", .number(fraction, places: 4)),
                 ("fps", .number(framesPerSecond, places: 2)), ("eta_s", .number(orNull: remaining, places: 1)))
         case .taskProgress(let job, let task, let frames, let total):
             object(

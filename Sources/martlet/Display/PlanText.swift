@@ -31,7 +31,11 @@ enum PlanText {
         }
         if !plan.warnings.isEmpty { lines += ["", "Warnings"] + plan.warnings.map { "  " + $0 } }
         if let command = firstCommand(of: planned) {
-            lines += ["", "First command", "  ffmpeg " + command.map(quoted).joined(separator: " ")]
+            lines += [""]
+            if let copy = planned.copy {
+                lines += ["Before any command", "  a copy of the source with one clock is made: " + copy, ""]
+            }
+            lines += ["First command", "  ffmpeg " + command.map(quoted).joined(separator: " ")]
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -75,7 +79,8 @@ enum PlanText {
             ("target_quality", .text(orNull: plan.parameters.targetQuality?.description)),
             ("segments", .list(segments)),
             ("tracks", .list(tracks)), ("omissions", .list(omissions)),
-            ("warnings", .list(plan.warnings.map { .text($0) })), ("first_command", command),
+            ("warnings", .list(plan.warnings.map { .text($0) })), ("restamped_copy", .text(orNull: planned.copy)),
+            ("first_command", command),
         ])
     }
 
@@ -94,13 +99,13 @@ enum PlanText {
         ])
     }
 
-    /// The first segment's command, else the first one there is; the paths stand as `SOURCE` and `OUTPUT`.
+    /// The first segment's command, else the first one there is; the result's path stands as `OUTPUT`.
     static func firstCommand(of planned: PlannedJob) -> [String]? {
         let encode = planned.tasks.first { task in
             if case .encode = task.kind { true } else { false }
         }
         return (encode ?? planned.tasks.first)?.command.resolved(
-            source: planned.plan.source.path, output: "OUTPUT", artifact: { $0.text })
+            source: planned.copy ?? planned.plan.source.path, output: "OUTPUT", artifact: { $0.text })
     }
 
     private static func frames(of plan: JobPlan) -> Int { plan.segments.reduce(0) { $0 + $1.frameCount } }

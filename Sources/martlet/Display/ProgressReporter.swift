@@ -14,6 +14,8 @@ final class ProgressReporter: Sendable {
         var progress = ProgressState()
         var throttle = Throttle()
         var phase: ProgressState.Phase?
+        /// The stage of the last object.
+        var toldStage: JobStage?
         var warned: Set<String> = []
     }
 
@@ -74,7 +76,14 @@ final class ProgressReporter: Sendable {
         switch event {
         case .warning(_, let text): return warn(text)
         case .taskProgress where !isVerbose: return
-        case .progress, .taskProgress:
+        case .progress(_, let stage, let fraction, _, _):
+            let isHeard = state.withLock { state in
+                let isNews = state.toldStage != stage || fraction >= 1
+                state.toldStage = stage
+                return state.throttle.passes(now(), every: .milliseconds(500), regardless: isNews)
+            }
+            guard isHeard else { return }
+        case .taskProgress:
             guard state.withLock({ $0.throttle.passes(now(), every: .milliseconds(500)) }) else { return }
         default: break
         }
@@ -96,7 +105,7 @@ final class ProgressReporter: Sendable {
             let progress = state.withLock { state -> ProgressState? in
                 let isNews = state.phase != state.progress.phase && state.progress.phase != .ended
                 state.phase = state.progress.phase
-                let isSaid = state.progress.phase == .encoding && state.progress.fraction > 0
+                let isSaid = state.progress.phase != .ended && state.progress.fraction > 0
                 guard isNews || isSaid else { return nil }
                 return state.throttle.passes(time, every: .seconds(5), regardless: isNews) ? state.progress : nil
             }

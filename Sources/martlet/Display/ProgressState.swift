@@ -7,7 +7,11 @@ import MartletPlanning
 /// How far a job is, gathered from its plan and its events.
 struct ProgressState: Sendable, Equatable {
     /// What the job is at.
-    enum Phase: Sendable, Equatable { case reading, encoding, joining, ended }
+    enum Phase: Sendable, Equatable {
+        case reading, ended
+        /// It is being worked on.
+        case working(JobStage)
+    }
 
     /// Where a segment stands.
     enum SegmentState: Sendable, Equatable {
@@ -27,7 +31,7 @@ struct ProgressState: Sendable, Equatable {
     var phase: Phase = .reading
     /// The job; `nil` until planned.
     var job: JobID?
-    /// Share of the effort that is done, 0 to 1.
+    /// Share of the effort that is done, 0 to 1; never falls.
     var fraction = 0.0
     /// Output frames a second; `nil` until known.
     var framesPerSecond: Double?
@@ -55,7 +59,7 @@ struct ProgressState: Sendable, Equatable {
     /// Takes up the plan.
     mutating func take(_ planned: PlannedJob) {
         job = planned.id
-        phase = .encoding
+        if phase == .reading { phase = .working(.encoding) }
         frames = planned.plan.resultFrames
         segments = planned.plan.segments.map { _ in .waiting }
         let rate = planned.plan.constantRate ?? planned.plan.source.mainVideo?.video?.averageFrameRate
@@ -72,13 +76,14 @@ struct ProgressState: Sendable, Equatable {
         switch event {
         case .jobStateChanged(_, let state):
             switch state {
-            case .processing: phase = .encoding
-            case .combining: phase = .joining
+            case .combining: phase = .working(.joining)
             case .completed, .failed, .cancelled: phase = .ended
-            case .queued, .waitingForWorkers, .benchmarking: break
+            case .queued, .waitingForWorkers, .benchmarking, .processing: break
             }
-        case .progress(_, let fraction, let framesPerSecond, let remaining):
-            self.fraction = min(max(fraction, 0), 1)
+        case .progress(let job, let stage, let fraction, let framesPerSecond, let remaining):
+            self.job = self.job ?? job
+            phase = .working(stage)
+            self.fraction = max(self.fraction, min(fraction, 1))
             self.framesPerSecond = framesPerSecond > 0 ? framesPerSecond : nil
             remainingSeconds = remaining
         case .taskStarted(_, let task, _, _):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+import MartletModel
+
 /// How far a job is, as text.
 struct ProgressText: Sendable {
     /// The columns that may be used.
@@ -13,7 +15,7 @@ struct ProgressText: Sendable {
         switch state.phase {
         case .reading: return [clip("reading the source")]
         case .ended: return []
-        case .encoding, .joining: break
+        case .working: break
         }
         let facts = Self.facts(of: state)
         let room = width - 1
@@ -34,9 +36,8 @@ struct ProgressText: Sendable {
     static func plain(_ state: ProgressState) -> String {
         switch state.phase {
         case .reading: return "reading the source"
-        case .joining: return "joining and checking"
         case .ended: return "done"
-        case .encoding: break
+        case .working: break
         }
         var parts = [percent(state.fraction)] + facts(of: state)
         if state.segments.count > 1 {
@@ -46,12 +47,25 @@ struct ProgressText: Sendable {
     }
 
     private static func facts(of state: ProgressState) -> [String] {
-        if state.phase == .joining { return ["joining and checking"] }
-        var facts: [String] = []
+        guard case .working(let stage) = state.phase else { return [] }
+        var facts = name(of: stage).map { [$0] } ?? []
+        if stage == .restamping || stage == .joining || stage == .checking { return facts }
         if let rate = state.framesPerSecond { facts.append(Figures.decimal(rate, rate < 100 ? 1 : 0) + " fps") }
         if let speed = state.speed { facts.append(Figures.decimal(speed, speed < 10 ? 2 : 1) + "x") }
         if let remaining = state.remainingSeconds { facts.append(Figures.clock(remaining) + " left") }
         return facts
+    }
+
+    /// What a stage is called; `nil` for the usual one.
+    private static func name(of stage: JobStage) -> String? {
+        switch stage {
+        case .restamping: "joining the clocks of the source"
+        case .analysing: "analysing"
+        case .searching: "reaching the quality"
+        case .encoding: nil
+        case .joining: "joining"
+        case .checking: "checking"
+        }
     }
 
     private static func percent(_ fraction: Double) -> String { "\(Int(fraction * 100)) %" }

@@ -49,4 +49,6 @@ struct PlannedJob: Sendable, Equatable {
     var plan: JobPlan
     /// The tasks, in the order in which they are recorded.
     var tasks: [TaskSpecification]
+    /// The copy with one clock that is made first and that the tasks read; `nil` when they read the source.
+    var copy: String?
 }

@@ -22,7 +22,7 @@ extension LocalEngine {
         let source = try await preparation.examine(FilePath(request.input).text)
         let id = try await identity(of: request, source)
         let known = try await finishedPlace(of: request, as: id)
-        let (prepared, place) = try await prepare(request, source, as: id, in: known)
+        let (prepared, place) = try await prepare(request, source, as: id, in: known, events: events)
         try await place.removeOthers(than: id, output: output.text)
         let coordinator = makeCoordinator(store: place.store, directory: place.directory)
         let listening = Task { [stream = await coordinator.events()] in
@@ -32,7 +32,7 @@ extension LocalEngine {
                 events(event)
             }
         }
-        planned(try announcement(of: prepared, for: source, as: id))
+        planned(try announcement(of: prepared, for: source, as: id, request))
 
         let finished: FinishedJob
         do {
@@ -63,16 +63,19 @@ extension LocalEngine {
         let prepared = try await withOneClock(source) {
             try await preparation.prepare($0, parameters: request.parameters)
         }
-        return try announcement(of: prepared, for: source, as: id)
+        return try announcement(of: prepared, for: source, as: id, request)
     }
 
     /// The plan as the user sees it: for the file that was named, not for a copy of it.
     private func announcement(
-        of prepared: PreparedJob, for source: ExaminedSource, as id: JobID
+        of prepared: PreparedJob, for source: ExaminedSource, as id: JobID, _ request: TranscodeRequest
     ) throws -> PlannedJob {
         var plan = prepared.plan
         plan.source.path = source.description.path
-        return PlannedJob(id: id, plan: plan, tasks: try prepared.nextTasks(completed: [:]))
+        let copy = WorkPlace.copy(for: id, output: FilePath(request.output), chosen: request.workDirectory)
+        return PlannedJob(
+            id: id, plan: plan, tasks: try prepared.nextTasks(completed: [:]),
+            copy: source.clockJumps > 0 ? copy : nil)
     }
 
     private func identity(of request: TranscodeRequest, _ source: ExaminedSource) async throws -> JobID {
@@ -100,7 +103,8 @@ extension LocalEngine {
     ///
     /// - Parameter place: where it is worked on, when that is open already.
     private func prepare(
-        _ request: TranscodeRequest, _ source: ExaminedSource, as id: JobID, in place: WorkPlace?
+        _ request: TranscodeRequest, _ source: ExaminedSource, as id: JobID, in place: WorkPlace?,
+        events: @escaping @Sendable (Event) -> Void
     ) async throws -> (PreparedJob, WorkPlace) {
         let output = FilePath(request.output)
         func open() async throws -> WorkPlace {
@@ -113,7 +117,9 @@ extension LocalEngine {
         }
         let place = try await open()
         do {
-            let copy = try await preparation.restamped(source, at: place.copy(for: id))
+            let copy = try await preparation.restamped(source, at: place.copy(for: id)) { share in
+                events(.progress(id, .restamping, fraction: share, framesPerSecond: 0, remainingSeconds: nil))
+            }
             return (try await preparation.prepare(copy, parameters: request.parameters), place)
         } catch {
             if try await !place.knows(id) { try await place.clear(id) }

@@ -46,6 +46,11 @@ struct WorkPlace {
     /// Where a job keeps the copy with one clock of a source whose clock jumps.
     func copy(for job: JobID) -> String { "\(directory)/\(job)\(Self.copySuffix)" }
 
+    /// Where a job of an output keeps that copy; the place need not be there.
+    static func copy(for job: JobID, output: FilePath, chosen: String?) -> String {
+        "\(directory(of: output, chosen: chosen))/\(job)\(copySuffix)"
+    }
+
     private static let copySuffix = ".source.mkv"
 
     /// Whether a job was begun here.

@@ -43,8 +43,8 @@ import Testing
             #"{"event": "jobStateChanged", "job_id": "film-0123456789ab", "state": "combining"}"#
         ),
         (
-            .progress(Samples.job, fraction: 0.25, framesPerSecond: 48, remainingSeconds: nil),
-            #"{"event": "progress", "job_id": "film-0123456789ab", "progress": 0.2500, "fps": 48.00, "eta_s": null}"#
+            .progress(Samples.job, .encoding, fraction: 0.25, framesPerSecond: 48, remainingSeconds: nil),
+            #"{"event": "progress", "job_id": "film-0123456789ab", "stage": "encoding", "progress": 0.2500, "fps": 48.00, "eta_s": null}"#
         ),
         (
             .taskCompleted(Samples.job, TaskID("video-0001"), frames: 57, reused: true),

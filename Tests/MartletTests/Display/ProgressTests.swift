@@ -57,13 +57,13 @@ import Testing
     }
 
     @Test func theSpeedIsAgainstTheFilmsOwnRate() {
-        #expect(state(.progress(job, fraction: 0.5, framesPerSecond: 48, remainingSeconds: 3)).speed == 2)
+        #expect(state(.progress(job, .encoding, fraction: 0.5, framesPerSecond: 48, remainingSeconds: 3)).speed == 2)
     }
 
     @Test func theLiveDisplayShowsBarAndMap() {
         let state = state(
             .taskCompleted(job, first, frames: 240, reused: false), .taskProgress(job, second, frames: 10, of: 57),
-            .progress(job, fraction: 0.42, framesPerSecond: 118.4, remainingSeconds: 31))
+            .progress(job, .encoding, fraction: 0.42, framesPerSecond: 118.4, remainingSeconds: 31))
         #expect(
             ProgressText(width: 80, usesColour: false).live(state) == [
                 "42 % [===============>                      ]  118 fps  4.93x  0:31 left",
@@ -76,7 +76,7 @@ import Testing
 
     @Test(arguments: [1, 10, 20, 30, 33, 40, 60, 79, 200], [1, 2, 7, 100, 1000])
     func noLineIsWiderThanTheTerminal(width: Int, count: Int) {
-        var state = state(.progress(job, fraction: 0.999, framesPerSecond: 12345.6, remainingSeconds: 36000))
+        var state = state(.progress(job, .encoding, fraction: 0.999, framesPerSecond: 12345.6, remainingSeconds: 36000))
         state.segments = Array(repeating: .running(0.2), count: count)
         for line in ProgressText(width: width, usesColour: false).live(state) { #expect(line.count < width) }
     }
@@ -84,9 +84,10 @@ import Testing
     @Test func logsGetOneLine() {
         #expect(ProgressText.plain(ProgressState()) == "reading the source")
         #expect(
-            ProgressText.plain(state(.progress(job, fraction: 0.42, framesPerSecond: 24, remainingSeconds: nil)))
+            ProgressText.plain(
+                state(.progress(job, .encoding, fraction: 0.42, framesPerSecond: 24, remainingSeconds: nil)))
                 == "42 %, 24.0 fps, 1.00x, 0 of 2 segments")
-        #expect(ProgressText.plain(state(.jobStateChanged(job, .combining))) == "joining and checking")
+        #expect(ProgressText.plain(state(.jobStateChanged(job, .combining))) == "0 %, joining, 0 of 2 segments")
     }
 
     @Test func theMapHasAMarkForEachState() {

@@ -71,7 +71,7 @@ import Testing
             .taskCompleted(job, task, frames: 0, reused: false), .taskFailed(job, task, message: ""),
             .taskRetried(job, task, attempt: 1, reason: ""), .workerRegistered(worker),
             .workerStateChanged(worker, .idle), .workerUnregistered(worker),
-            .progress(job, fraction: 0, framesPerSecond: 0, remainingSeconds: 0),
+            .progress(job, .encoding, fraction: 0, framesPerSecond: 0, remainingSeconds: 0),
             .taskProgress(job, task, frames: 0, of: 0), .warning(job, ""),
         ]
         let failure = Failure(CancellationError()).json

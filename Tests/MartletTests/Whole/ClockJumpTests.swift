@@ -65,6 +65,31 @@ import Testing
         }
     }
 
+    @Test func progressNamesEachStageAndNeverFalls() async throws {
+        let inputs = try TemporaryDirectory()
+        let source = try await Self.recording("h264_open.ts", [1000, 5], in: inputs)
+        let options = ["--bitrate", "300k", "--preset", "ultrafast", "--segment-duration", "2", "--verify", "full"]
+        let transcode = try await Transcode.succeed(source, options)
+        let lines = transcode.events("progress")
+        let shares = lines.compactMap { $0.members["progress"].flatMap(Double.init) }
+        #expect(shares.count == lines.count && shares == shares.sorted(), "\(shares)")
+        #expect(shares.last == 1)
+        var stages: [String] = []
+        for line in lines where line.members["stage"] != stages.last { stages.append(line.members["stage"] ?? "") }
+        #expect(stages == ["restamping", "analysing", "encoding", "joining", "checking"])
+    }
+
+    @Test func thePlanSaysThatACopyComesFirst() async throws {
+        let inputs = try TemporaryDirectory()
+        let source = try await Self.recording("h264_open.ts", [1000, 5], in: inputs)
+        let plan = try await MartletProgram.run(["plan", source, inputs.file("out.mkv"), "--json"])
+        let copy = try #require(plan.events.first?.members["restamped_copy"])
+        #expect(copy.hasPrefix(inputs.file(".out.mkv.martlet/")))
+        #expect(plan.events.first?.members["first_command"]?.replacing("\\/", with: "/").contains(copy) == true)
+        let text = try await MartletProgram.run(["plan", source, inputs.file("out.mkv")])
+        #expect(text.outcome.output.contains("a copy of the source with one clock is made: \(copy)"))
+    }
+
     @Test func soundStaysInTimeWithThePicture() async throws {
         let inputs = try TemporaryDirectory()
         let piece = inputs.file("flash.ts")

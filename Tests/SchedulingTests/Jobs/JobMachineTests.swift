@@ -63,7 +63,7 @@ import Testing
                 .persistTasks([record(first, .completed, epoch: 1), record(second, .queued)]),
                 .recordAttempt(lease, started: at(10), result: result),
                 .emit(.taskCompleted(id, TaskID("a"), frames: 250, reused: false)),
-                .emit(.progress(id, fraction: 0.25, framesPerSecond: 0, remainingSeconds: nil)),
+                .emit(.progress(id, .encoding, fraction: 0.2375, framesPerSecond: 0, remainingSeconds: nil)),
             ])
         #expect(complete(&job, "b", at: 20).last == .planNextStage(id))
         #expect(job.jobState == .processing)
@@ -116,7 +116,7 @@ import Testing
     @Test func keptJobGoesOnWithWhatIsMissing() {
         let (done, lost) = (TaskSpecification.sample("a"), TaskSpecification.sample("b", inputs: ["a"]))
         var job = machine(.processing, [record(done, .completed, epoch: 2), record(lost, .running, epoch: 3)])
-        #expect(job.progress.fraction == 0.5)
+        #expect(job.progress.fraction == 0.475)
         #expect(job.begun() == [])
         #expect(job.jobState == .processing)
         #expect(job.ready.map(\.id) == [TaskID("b")])
@@ -184,17 +184,17 @@ import Testing
         #expect(
             job.taskProgressed(picture, frames: 0, outputMicroseconds: nil, now: at(0)) == [
                 .emit(.taskProgress(id, TaskID("a"), frames: 0, of: 100)),
-                .emit(.progress(id, fraction: 0, framesPerSecond: 0, remainingSeconds: nil)),
+                .emit(.progress(id, .encoding, fraction: 0, framesPerSecond: 0, remainingSeconds: nil)),
             ])
         #expect(job.taskProgressed(tone, frames: nil, outputMicroseconds: 5_000_000, now: at(0.1)) == [])
-        // 50 frames in 2 s; 3 + 1 of 8 done, so the other half takes as long.
+        // 50 frames in 2 s; 3 + 1 of 8 done, so the other half takes as long; the join is 5 % of all.
         #expect(
             job.taskProgressed(picture, frames: 50, outputMicroseconds: nil, now: at(2)).last
-                == .emit(.progress(id, fraction: 0.5, framesPerSecond: 25, remainingSeconds: 2)))
-        // The attempt is given back: its part is to be done again.
+                == .emit(.progress(id, .encoding, fraction: 0.475, framesPerSecond: 25, remainingSeconds: 2)))
+        // The attempt is given back: its part is to be done again, and what was said stays.
         var generator = SplitMix64(seed: 1)
         _ = job.taskFinished(picture, result: .interrupted, now: at(3), using: &generator)
-        #expect(job.progress.fraction == 0.125)
+        #expect(job.progress.fraction == 0.475)
         #expect(job.progress.frames == 0)
     }
 
@@ -287,5 +287,36 @@ import Testing
             #expect(job == before)
             #expect(actions == (event == .workersMissing ? [] : [.drop(id, before.jobState)]))
         }
+    }
+
+    @Test func progressCountsWhatIsStillToBePlannedAndNeverFalls() {
+        var machine = JobMachine(
+            JobEntry(id: id, doneBefore: 0.2), tasks: [], configuration: SchedulingConfiguration())
+        var generator = SplitMix64(seed: 1)
+        var fractions: [Double] = []
+        func note(_ actions: [SchedulingAction]) {
+            for case .emit(.progress(_, _, let fraction, _, _)) in actions { fractions.append(fraction) }
+        }
+        _ = machine.begun()
+        let stages = [("a", 3.0), ("b", 1.0), ("c", 0.0)]
+        for (number, stage) in stages.enumerated() {
+            let (name, later) = stage
+            note(machine.tasksPlanned([.sample(name, cost: 1)], laterCost: later))
+            note(machine.taskPlaced(TaskID(name), on: WorkerID("w"), now: at(Double(number))))
+            let lease = LeaseToken(job: id, task: TaskID(name), epoch: Epoch(1), worker: WorkerID("w"))
+            note(
+                machine.taskFinished(
+                    lease, result: .completed(.sample(TaskID(name))), now: at(Double(number + 1)), using: &generator))
+        }
+        note(machine.tasksPlanned([]))
+        note(machine.assemblyProgressed(.joining, share: 0.25, now: at(10)))
+        note(machine.assemblyProgressed(.checking, share: 0.5, now: at(20)))
+        note(machine.assemblyProgressed(.joining, share: 0.1, now: at(30)))
+        note(machine.assemblyProgressed(.checking, share: 1, now: at(40)))
+        #expect(fractions == fractions.sorted())
+        // A quarter, two of three, and all tasks: of the 95 % of the rest of the job.
+        let expected = [0.25, 2.0 / 3, 1].map { 0.2 + 0.8 * 0.95 * $0 } + [0.97, 0.98, 0.98, 1]
+        #expect(fractions.count == expected.count)
+        for (fraction, wanted) in zip(fractions, expected) { #expect(abs(fraction - wanted) < 1e-9, "\(fractions)") }
     }
 }
