@@ -29,8 +29,20 @@ struct TaskRunner: Sendable {
         } catch is CancellationError {
             return .interrupted
         } catch {
-            return Task.isCancelled ? .interrupted : .failed(AttemptFailure(error))
+            if Task.isCancelled { return .interrupted }
+            return .failed(AttemptFailure(await reason(of: error, assignment)))
         }
+    }
+
+    /// What the user should hear of: whoever takes away what a task works with is the reason for whatever follows.
+    private func reason(of error: any Error, _ assignment: TaskAssignment) async -> any Error {
+        guard files.exists(assignment.directory) else {
+            return WorkerError(
+                .workDirectoryGone, "the work directory \(assignment.directory) was removed while it was used",
+                advice: "Run the same command again; what was in it is encoded anew.")
+        }
+        do { try await checkSource(assignment) } catch { return error }
+        return error
     }
 
     private func checkSource(_ assignment: TaskAssignment) async throws {

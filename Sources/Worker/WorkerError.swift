@@ -11,6 +11,8 @@ package struct WorkerError: CodedError, Equatable {
         case sourceChanged = "worker.source_changed"
         /// Other frames came out than the frame list promised.
         case framesMismatch = "worker.frames_mismatch"
+        /// The directory of the results is gone.
+        case workDirectoryGone = "worker.work_directory_gone"
         /// The result is not what was planned.
         case unexpectedResult = "worker.unexpected_result"
     }
@@ -38,6 +40,7 @@ package struct WorkerError: CodedError, Equatable {
     package var exitStatus: ExitStatus {
         switch code {
         case .sourceChanged: .badInput
+        case .workDirectoryGone: .writeFailed
         case .framesMismatch, .unexpectedResult: .verificationFailed
         }
     }

@@ -184,6 +184,38 @@ import Testing
         #expect(try bench.directory.names() == ["film.mkv"])
     }
 
+    @Test("A run that fails because its source changed says so", arguments: [true, false])
+    func failureOfAChangedSource(isReplaced: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.write("a film", to: "film.mkv")
+        let bench = try Workbench { _, _ in
+            try LocalFiles().remove(path)
+            if isReplaced { _ = try directory.write("another film", to: "film.mkv") }
+            throw AttemptFailure(code: "ffmpeg.failed", message: "strange data", isRetryable: true)
+        }
+        let fingerprint = try await LocalFiles().fingerprint(of: path)
+        let assignment = try await bench.assignment { assignment in
+            assignment.sourcePath = path
+            assignment.fingerprint = fingerprint
+        }
+        let failure = try failure(await bench.outcome(of: assignment))
+        #expect(failure.code == (isReplaced ? "worker.source_changed" : "host.not_found"))
+        #expect(failure.exitStatus == .badInput)
+    }
+
+    @Test("A work directory that is removed meanwhile is what the user hears of")
+    func missingDirectory() async throws {
+        let work = try TemporaryDirectory()
+        let bench = try Workbench { _, _ in
+            try LocalFiles().remove(work.path)
+            return .picture(frames: 250)
+        }
+        let failure = try failure(await bench.outcome(of: bench.assignment { $0.directory = work.path }))
+        #expect(failure.code == "worker.work_directory_gone")
+        #expect(failure.exitStatus == .writeFailed)
+        #expect(!failure.isRetryable)
+    }
+
     @Test("A source that is gone fails the attempt")
     func missingSource() async throws {
         let bench = try Workbench()

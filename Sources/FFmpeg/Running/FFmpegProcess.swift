@@ -76,11 +76,17 @@ struct FFmpegProcess: Sendable {
             // How much of a damaged source must decode is for the checks of the result to say.
             "-max_error_rate", "1",
         ]
-        let guards = [
-            "-protocol_whitelist", "file,pipe", "-format_whitelist", ReadableFormats.demuxers.joined(separator: ","),
-        ]
-        // Both are options of one input and stand before it.
-        return common + arguments.flatMap { $0 == "-i" ? guards + [$0] : [$0] }
+        var guarded: [String] = []
+        for argument in arguments {
+            // Options of one input stand before it. What Martlet draws itself is no file.
+            if argument == "-i" {
+                let isDrawn = guarded.suffix(2) == ["-f", "lavfi"]
+                guarded += ["-protocol_whitelist", "file,pipe"]
+                guarded += ["-format_whitelist", isDrawn ? "lavfi" : ReadableFormats.whitelist]
+            }
+            guarded.append(argument)
+        }
+        return common + guarded
     }
 
     /// The command as one would type it.

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import CFFmpeg
+internal import MartletModel
 
 /// One file opened for reading; closed when released.
 ///
@@ -21,6 +22,7 @@ final class InputFile {
         var options: OpaquePointer?
         defer { av_dict_free(&options) }
         av_dict_set(&options, "protocol_whitelist", "file", 0)
+        av_dict_set(&options, "format_whitelist", ReadableFormats.whitelist, 0)
         try checked(avformat_open_input(&context, "file:" + path, nil, &options), "open")
         guard let context else { throw AVFailure(code: martlet_averror(ENOMEM), operation: "open") }
         self.context = context

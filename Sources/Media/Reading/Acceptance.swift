@@ -3,11 +3,12 @@
 
 internal import CFFmpeg
 internal import Glibc
+internal import MartletModel
 
 /// Decides what is a film, and says clearly why something is not.
 enum Acceptance {
-    /// Demuxers of things that are no film: pictures, texts and lists that point to other files.
-    private static let refused: [String: String] = [
+    /// What the usual ones of those demuxers are for that are not among the readable ones.
+    private static let others: [String: String] = [
         "hls": "a playlist", "concat": "a list of files", "sdp": "a session description", "dash": "a manifest",
         "imf": "a manifest", "image2": "a picture", "tty": "a text", "ffmetadata": "a list of tags",
         "avisynth": "a script", "vapoursynth": "a script", "webm_dash_manifest": "a manifest", "bin": "a text",
@@ -58,8 +59,9 @@ enum Acceptance {
         let score = av_probe_input_buffer2(reader, &format, "file:" + path, nil, 0, 0)
         guard score >= 0, let format else { throw notMedia(path) }
         let name = String(cString: format.pointee.name)
-        if let what = refused[name] ?? (name.hasSuffix("_pipe") ? "a picture" : nil) { throw refusal(path, what) }
-        if subtitles.contains(name) { throw refusal(path, "a subtitle file") }
+        guard !ReadableFormats.contain(name) else { return }
+        if let what = others[name] ?? (name.hasSuffix("_pipe") ? "a picture" : nil) { throw refusal(path, what) }
+        throw refusal(path, subtitles.contains(name) ? "a subtitle file" : "a file of the format \(name)")
     }
 
     /// The error for a file that could not be opened although its first bytes looked right.

@@ -41,7 +41,7 @@ struct SourceReading {
     }
 
     /// Formats that hold single pictures more often than moving ones.
-    private static let animations: Set<String> = ["gif", "apng"]
+    private static let animations: Set<String> = ["gif", "apng", "jpeg_pipe"]
 
     private static func isStill(_ file: InputFile) -> Bool {
         let packet = Packet()

@@ -151,6 +151,7 @@ extension Fixture {
             "prores_alpha.mov", DrawnFilm("25", seconds: 2, then: "format=yuva444p10le"),
             "-c:v prores_ks -profile:v 4444 -alpha_bits 16 -c:a pcm_s24le"),
         film("mjpeg.avi", DrawnFilm("25", seconds: 4), "-c:v mjpeg -q:v 4 -pix_fmt yuvj420p -c:a pcm_s16le"),
+        film("raw.mjpeg", DrawnFilm("25", seconds: 4, sound: 0), "-c:v mjpeg -q:v 4 -pix_fmt yuvj420p"),
         film("ffv1.mkv", DrawnFilm("25", seconds: 4), "-c:v ffv1 -level 3 -g 1 -c:a flac"),
         film("ffv1_gray16.mkv", DrawnFilm("25", seconds: 2, then: "format=gray16le"), "-c:v ffv1 -level 3 -c:a flac"),
         film("huffyuv_rgb.avi", DrawnFilm("25", seconds: 2, then: "format=rgb24"), "-c:v huffyuv -c:a pcm_s16le"),
