@@ -21,7 +21,7 @@ def measure(table, martlet, scratch, is_quick, runs):
     for suffix in ["mp4"] if is_quick else ["mp4", "mkv", "ts"]:
         film = films.repeated(part, times, os.path.join(scratch, f"long.{suffix}"))
         scan(table, martlet, film, runs, f"scan of {length} ({suffix}) against ffprobe -show_packets")
-    join(table, martlet, scratch, os.path.join(scratch, "long.mp4"), length, runs)
+    join(table, martlet, scratch, os.path.join(scratch, "long.mp4"), length, is_quick, runs)
 
 
 def scan(table, martlet, film, runs, subject):
@@ -39,7 +39,7 @@ def scan(table, martlet, film, runs, subject):
     table.most(subject, 0.35, measuring.median_ratio(costs, "ours", "theirs", "wall"), " x")
 
 
-def join(table, martlet, scratch, film, length, runs):
+def join(table, martlet, scratch, film, length, is_quick, runs):
     """Adds the rows of join, memory and start, all from whole runs with a fast encoder."""
     work = os.path.join(scratch, "work")
     result = os.path.join(scratch, "long_out.mp4")

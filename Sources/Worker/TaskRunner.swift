@@ -54,6 +54,10 @@ struct TaskRunner: Sendable {
     }
 
     private func prove(_ assignment: TaskAssignment, names: Names, log: String) async throws -> AttemptResult {
+        guard files.exists(names.temporary) else {
+            throw WorkerError(
+                .unexpectedResult, "the result \(names.temporary) is gone: something removed it", log: log)
+        }
         let content = try await content(of: names.temporary, assignment, log: log)
         let size = try files.size(of: names.temporary)
         let digest = try await files.digest(of: names.temporary)

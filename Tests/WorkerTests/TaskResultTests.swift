@@ -216,6 +216,17 @@ import Testing
         #expect(!failure.isRetryable)
     }
 
+    @Test("A result that is removed before it was looked at is made again")
+    func missingResult() async throws {
+        let bench = try Workbench { run, _ in
+            try LocalFiles().remove(run.output)
+            return nil
+        }
+        let failure = try failure(await bench.outcome(of: bench.assignment()))
+        #expect(failure.code == "worker.unexpected_result")
+        #expect(failure.isRetryable)
+    }
+
     @Test("A source that is gone fails the attempt")
     func missingSource() async throws {
         let bench = try Workbench()
