@@ -122,7 +122,7 @@ import Testing
         #expect(sound.id == TaskID("audio-1"))
         #expect(
             Sample.text(sound.command)
-                == "-copyts -threads 1 -i file:IN -map 0:1 -vn -sn -dn -filter_threads 1 -af aresample=async=1:min_hard_comp=0.1:max_soft_comp=0,aformat=channel_layouts=5.1 -c:a libopus -b:a 288000 -ar 48000 -mapping_family 1 -threads 1 -map_metadata -1 -fflags +bitexact -flags:a +bitexact -f mp4 file:OUT"
+                == "-copyts -threads 1 -i file:IN -map 0:1 -vn -sn -dn -filter_threads 1 -af aresample=async=1:min_hard_comp=0.1:max_soft_comp=0,aformat=channel_layouts=5.1 -c:a libopus -b:a 288000 -ar 48000 -mapping_family 1 -threads 1 -map_metadata -1 -fflags +bitexact -flags:a +bitexact -movie_timescale 48000 -f mp4 file:OUT"
         )
     }
 }

@@ -31,6 +31,7 @@ final class CopiedTrack {
     private var samples: SampleClock?
     private var lastDecode: Int64?
     private var lastCount: Int64 = 0
+    private var marksEnd = false
 
     /// Takes a stream of an open, probed file.
     ///
@@ -96,7 +97,8 @@ final class CopiedTrack {
         contentStart = place
         guard sampleRate > 0 else { return }
         let first = firstTime ?? place
-        var start = place + Int64(trimmedSamples(packet).start)
+        let trimmed = Int64(trimmedSamples(packet).start)
+        var start = place + (trimmed == 0 && place == first ? preSkip : trimmed)
         padding = max(0, start - first)
         if let known = knownStart?.rescaled(to: timeBase) {
             // An MP4 of ffmpeg's own keeps the encoder delay only when the sound
@@ -115,6 +117,16 @@ final class CopiedTrack {
     // The delay of ffmpeg's encoders: AAC's is written nowhere in an MP4.
     private var usualPadding: Int64 {
         codec == AV_CODEC_ID_AAC ? 1_024 : Int64(stream.pointee.codecpar.pointee.initial_padding)
+    }
+
+    // Opus decoders drop what the header says, whether the container repeats it or not.
+    // Source: RFC 7845, section 5.1.
+    private var preSkip: Int64 {
+        let parameters = stream.pointee.codecpar.pointee
+        guard codec == AV_CODEC_ID_OPUS, parameters.extradata_size >= 12, let header = parameters.extradata else {
+            return 0
+        }
+        return Int64(header[10]) | Int64(header[11]) << 8
     }
 
     // What a start may be off by: a tick of the file's clock, and a millisecond
@@ -137,6 +149,7 @@ final class CopiedTrack {
         let clock = SampleClock(rate: sampleRate, input: input, start: contentStart - padding)
         if clock.isExact { self.origin += firstTime - (contentStart - padding) }
         samples = clock
+        marksEnd = hasDelayInMatroska && container.isMatroska
         switch container {
         case .mp4, .mov:
             guard padding > 0, contentStart - self.origin > 0 else { break }
@@ -149,7 +162,9 @@ final class CopiedTrack {
 
     /// Gives a packet its place; returns its decode time in nanoseconds, or
     /// `nil` when it is to be left out.
-    func place(_ packet: UnsafeMutablePointer<AVPacket>) -> Int64? {
+    ///
+    /// - Throws: `AVFailure` when there is no memory.
+    func place(_ packet: UnsafeMutablePointer<AVPacket>) throws(AVFailure) -> Int64? {
         // The MP4 muxer fills the gaps between subtitles by itself.
         if codec == AV_CODEC_ID_MOV_TEXT, packet.pointee.size <= 2 { return nil }
         let (pts, dts) = (packet.pointee.pts, packet.pointee.dts)
@@ -160,6 +175,7 @@ final class CopiedTrack {
             packet.pointee.dts = packet.pointee.pts
             packet.pointee.duration = count
             samples = clock
+            if marksEnd { try markEnd(of: packet, samples: count) }
         } else {
             packet.pointee.pts = known - origin
             packet.pointee.dts = dts != MARTLET_NOPTS ? dts - origin : guessedDecode(packet)
@@ -173,6 +189,20 @@ final class CopiedTrack {
         packet.pointee.pos = -1
         lastDecode = packet.pointee.dts
         return MediaTime(ticks: packet.pointee.dts, timeBase: timeBase).rescaled(to: nanoseconds)
+    }
+
+    // MP4 says by its length that a packet is not heard to its end; Matroska says how much to drop.
+    private func markEnd(of packet: UnsafeMutablePointer<AVPacket>, samples: Int64) throws(AVFailure) {
+        let whole = wholeCount(packet)
+        let trimmed = trimmedSamples(packet)
+        guard samples < whole, trimmed.end == 0 else { return }
+        guard let data = av_packet_new_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, 10) else {
+            throw AVFailure(code: martlet_averror(ENOMEM), operation: "mark the end of the sound")
+        }
+        let bytes = UnsafeMutableRawPointer(data)
+        bytes.storeBytes(of: trimmed.start.littleEndian, as: UInt32.self)
+        bytes.storeBytes(of: UInt32(clamping: whole - samples).littleEndian, toByteOffset: 4, as: UInt32.self)
+        bytes.storeBytes(of: 0, toByteOffset: 8, as: UInt16.self)
     }
 
     // Matroska knows starts to a millisecond only; encoder delay in samples on
@@ -191,10 +221,32 @@ final class CopiedTrack {
             - Int64(stream.pointee.codecpar.pointee.video_delay) * max(1, packet.pointee.duration)
     }
 
+    // An MP4 whose sound starts late gives its last packet no length, but tells that of the whole.
+    private func restOfStream(from time: Int64, atMost limit: Int64) -> Int64 {
+        let duration = stream.pointee.duration
+        guard duration > 0, time != MARTLET_NOPTS, let firstTime else { return 0 }
+        let (start, length) = (
+            MediaTime(ticks: time, timeBase: input).rescaled(to: timeBase),
+            MediaTime(ticks: duration, timeBase: input).rescaled(to: timeBase)
+        )
+        let rest = length &- (start &- firstTime)
+        return rest > 0 && rest <= limit ? rest : 0
+    }
+
+    // What the packet itself says; 0 when it does not.
+    private func wholeCount(_ packet: UnsafePointer<AVPacket>) -> Int64 {
+        guard codec == AV_CODEC_ID_OPUS else {
+            return Int64(av_get_audio_frame_duration2(stream.pointee.codecpar, packet.pointee.size))
+        }
+        return OpusPacket.samples(
+            in: UnsafeBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size)))
+    }
+
     // The last packet of a result can lack its length.
     private func sampleCount(_ packet: UnsafePointer<AVPacket>) -> Int64 {
-        let stated = MediaTime(ticks: packet.pointee.duration, timeBase: input).rescaled(to: timeBase)
-        let counted = Int64(av_get_audio_frame_duration2(stream.pointee.codecpar, packet.pointee.size))
+        var stated = MediaTime(ticks: packet.pointee.duration, timeBase: input).rescaled(to: timeBase)
+        let counted = wholeCount(packet)
+        if stated == 0, samples?.isExact == true { stated = restOfStream(from: packet.pointee.pts, atMost: counted) }
         let count = samples?.isExact == true && stated > 0 || counted <= 0 ? stated : counted
         defer { lastCount = count > 0 ? count : lastCount }
         return count > 0 ? count : lastCount

@@ -48,9 +48,9 @@ final class CopyFeed: PacketFeed {
     /// Encoder delay may lie before zero where `container` marks it. Elsewhere
     /// it may not: players of Matroska need not know times below zero.
     func startMicroseconds(in container: ContainerFormat) -> Int64? {
-        let isMatroska = container == .mkv || container == .webm
-        return tracks.values.compactMap { track in
-            isMatroska && !track.hasDelayInMatroska ? track.packetStartMicroseconds : track.contentStartMicroseconds
+        tracks.values.compactMap { track in
+            container.isMatroska && !track.hasDelayInMatroska
+                ? track.packetStartMicroseconds : track.contentStartMicroseconds
         }.min()
     }
 
@@ -70,7 +70,7 @@ final class CopyFeed: PacketFeed {
         try stop.check()
         while try readNext() {
             guard let track = tracks[Int(packet.pointer.pointee.stream_index)], !track.isAttachedPicture,
-                let time = track.place(packet.pointer)
+                let time = try track.place(packet.pointer)
             else { continue }
             nextTime = time
             timeBase = track.timeBase

@@ -88,6 +88,9 @@ package enum ContainerFormat: String, Codable, Sendable, CaseIterable {
         case .mov: "mov"
         }
     }
+
+    /// Whether it is Matroska, of which WebM is a part.
+    package var isMatroska: Bool { self == .mkv || self == .webm }
 }
 
 /// What becomes of the sound.

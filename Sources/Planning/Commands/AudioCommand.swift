@@ -49,9 +49,12 @@ package struct AudioCommand: Sendable {
         let rates = codec == .opus ? [48_000] : Self.aacRates
         var text = ["-map", "0:\(stream.index)", "-vn", "-sn", "-dn", "-filter_threads", "1"]
         text += ["-af", filters.joined(separator: ","), "-c:a", encoder, "-b:a", "\(rate.bitsPerSecond)"]
-        if !rates.contains(sourceRate) { text += ["-ar", "48000"] }
+        let targetRate = rates.contains(sourceRate) ? sourceRate : 48_000
+        if targetRate != sourceRate { text += ["-ar", "\(targetRate)"] }
         if codec == .opus { text += ["-mapping_family", channels > 2 ? "1" : "-1"] }
-        text += ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact", "-f", "mp4"]
+        text += ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
+        // Edit lists count in the movie's clock, which would round the end of the sound to a millisecond.
+        text += ["-movie_timescale", "\(targetRate)", "-f", "mp4"]
         return FFmpegCommand(
             ["-copyts", "-threads", "1", "-i"].map { .text($0) } + [.source] + text.map { .text($0) } + [.output])
     }

@@ -62,11 +62,7 @@ import Testing
             // Opus says where it ends; AAC comes in packets of 1,024 samples, and Matroska shows its first one too.
             let allowed = codec == "opus" ? 1.0 : suffix == "mp4" ? 1_024 : 2_048
             #expect(surplus > -1.5, "\(name) \(suffix) \(codec): \(-surplus) samples lost")
-            withKnownIssue("Matroska's last Opus packet is not cut at the end of the sound") {
-                #expect(surplus <= allowed, "\(name) \(suffix) \(codec): \(surplus) samples too many")
-            } when: {
-                codec == "opus"
-            }
+            #expect(surplus <= allowed, "\(name) \(suffix) \(codec): \(surplus) samples too many")
             try await expectInStep(result, "\(name) \(suffix) \(codec)")
         }
     }
@@ -84,11 +80,7 @@ import Testing
         #expect(
             abs(after.sampleCount - before.sampleCount) <= 2 * 1_024,
             "\(name): \(before.sampleCount) samples, \(after.sampleCount)")
-        try await withKnownIssue("Opus copied from WebM lies 7 ms early") {
-            try await expectInStep(result, name)
-        } when: {
-            name == "vp9.webm"
-        }
+        try await expectInStep(result, name)
     }
 
     /// What is heard keeps its place against the picture, whatever silence an encoder or a container puts first.
