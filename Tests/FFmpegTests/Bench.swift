@@ -34,9 +34,15 @@ final class Bench: Sendable {
     }
 
     /// A program that is a shell script.
+    ///
+    /// Another process writes it: a child that this one starts at the same moment would
+    /// inherit the open file for an instant, and what is open for writing cannot be run.
     func script(_ name: String, _ body: String) throws -> FFmpegProgram {
-        try Data("#!/bin/sh\n\(body)\n".utf8).write(to: URL(filePath: path(name)))
-        try #require(chmod(path(name), 0o755) == 0)
+        let draft = try text(name + ".text", "#!/bin/sh\n\(body)\n")
+        let install = try Process.run(
+            URL(filePath: "/usr/bin/install"), arguments: ["-m", "755", draft, path(name)])
+        install.waitUntilExit()
+        try #require(install.terminationStatus == 0)
         return FFmpegProgram(path: path(name))
     }
 

@@ -153,7 +153,10 @@ final class AssemblyInputs {
         let start = origin.flatMap { stream in
             stream.startTime.map { MediaTime(ticks: $0, timeBase: stream.timeBase) }
         }
-        copies.append(try CopyFeed(path: path, file: file, streams: [wanted: number], start: start, stop: stop))
+        copies.append(
+            try CopyFeed(
+                path: path, file: file, streams: [wanted: number], start: start,
+                shift: planned.kind == .audio ? origin?.soundResultShift ?? 0 : 0, stop: stop))
     }
 }
 

@@ -25,6 +25,7 @@ final class CopiedTrack {
     private let codec: AVCodecID
     private let sampleRate: Int32
     private let knownStart: MediaTime?
+    private let shift: Int64
     private var firstTime: Int64?
     private var contentStart: Int64?
     private var origin: Int64 = 0
@@ -35,10 +36,13 @@ final class CopiedTrack {
 
     /// Takes a stream of an open, probed file.
     ///
-    /// - Parameter start: where the content starts, when that is known better
-    ///   than this file tells: a sound task's result may be rounded, its source is not.
+    /// - Parameters:
+    ///   - start: where the content starts, when that is known better
+    ///     than this file tells: a sound task's result may be rounded, its source is not.
+    ///   - shift: by how many seconds the file's times are later than the film's.
     init(
-        _ stream: UnsafeMutablePointer<AVStream>, output: Int, isMainPicture: Bool, start: MediaTime? = nil
+        _ stream: UnsafeMutablePointer<AVStream>, output: Int, isMainPicture: Bool, start: MediaTime? = nil,
+        shift: Int64 = 0
     ) {
         self.stream = stream
         self.output = output
@@ -50,6 +54,7 @@ final class CopiedTrack {
         codec = parameters.codec_id
         sampleRate = kind == AVMEDIA_TYPE_AUDIO ? parameters.sample_rate : 0
         timeBase = sampleRate > 0 ? Rational(1, sampleRate) : input
+        self.shift = MediaTime(ticks: shift, timeBase: Rational(1, 1)).rescaled(to: timeBase)
     }
 
     /// Whether it is a picture shown in lists, not a film.
@@ -63,13 +68,13 @@ final class CopiedTrack {
     /// Where sound or picture starts, in microseconds, encoder delay left out; `nil` for other kinds.
     var contentStartMicroseconds: Int64? {
         guard let contentStart, !isAttachedPicture else { return nil }
-        return MediaTime(ticks: contentStart, timeBase: timeBase).microseconds
+        return MediaTime(ticks: contentStart - shift, timeBase: timeBase).microseconds
     }
 
     /// Where the first packet starts, in microseconds, encoder delay included; `nil` for other kinds.
     var packetStartMicroseconds: Int64? {
         guard let contentStart, !isAttachedPicture else { return nil }
-        return MediaTime(ticks: contentStart - padding, timeBase: timeBase).microseconds
+        return MediaTime(ticks: contentStart - padding - shift, timeBase: timeBase).microseconds
     }
 
     /// Whether Matroska can say how long the encoder's delay is; libavformat 59
@@ -100,7 +105,7 @@ final class CopiedTrack {
         let trimmed = Int64(trimmedSamples(packet).start)
         var start = place + (trimmed == 0 && place == first ? preSkip : trimmed)
         padding = max(0, start - first)
-        if let known = knownStart?.rescaled(to: timeBase) {
+        if let known = knownStart.map({ $0.rescaled(to: timeBase) + shift }) {
             // An MP4 of ffmpeg's own keeps the encoder delay only when the sound
             // starts at zero; later starts are also rounded to a millisecond.
             if padding == 0, abs(first + usualPadding - known) <= coarseTick {
@@ -144,7 +149,7 @@ final class CopiedTrack {
     ///     so that it is marked afterwards. Matroska's players subtract the delay
     ///     from every time, and its muxer does not add it.
     func begin(origin: Int64, container: ContainerFormat) {
-        self.origin = MediaTime(ticks: origin, timeBase: Rational(1, 1_000_000)).rescaled(to: timeBase)
+        self.origin = MediaTime(ticks: origin, timeBase: Rational(1, 1_000_000)).rescaled(to: timeBase) + shift
         guard sampleRate > 0, let contentStart, let firstTime else { return }
         let clock = SampleClock(rate: sampleRate, input: input, start: contentStart - padding)
         if clock.isExact { self.origin += firstTime - (contentStart - padding) }

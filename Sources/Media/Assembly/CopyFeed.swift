@@ -25,16 +25,18 @@ final class CopyFeed: PacketFeed {
     ///   - streams: numbers of its streams, each with its number in the joined file.
     ///   - mainPicture: which of its streams is the film's picture.
     ///   - start: where its content starts, for the result of a task; `nil` when only the file knows.
+    ///   - shift: by how many seconds all times of the file are later than the film's.
     init(
         path: String, file: InputFile, streams: [Int: Int], mainPicture: Int? = nil, start: MediaTime? = nil,
-        stop: StopFlag
+        shift: Int64 = 0, stop: StopFlag
     ) throws {
         self.path = path
         self.file = file
         self.stop = stop
         for (input, output) in streams {
             tracks[input] = CopiedTrack(
-                file.stream(input), output: output, isMainPicture: input == mainPicture, start: start)
+                file.stream(input), output: output, isMainPicture: input == mainPicture, start: start,
+                shift: shift)
         }
         file.keepOnly(Set(streams.keys))
         try readStarts()

@@ -57,6 +57,17 @@ package struct StreamDescription: Codable, Sendable, Equatable {
         self.audio = audio
     }
 
+    /// By how many seconds the result of a sound task is placed later than the source.
+    ///
+    /// An MP4 hides what lies before zero. Encoder delay is meant to be hidden; sound of a film
+    /// whose clock starts below zero (MPEG-TS around the wrap of its clock) is not.
+    package var soundResultShift: Int64 {
+        guard kind == .audio, let startTime else { return 0 }
+        let start = MediaTime(ticks: startTime, timeBase: timeBase).microseconds
+        guard start < -100_000, start > -(1 << 60) else { return 0 }
+        return (999_999 - start) / 1_000_000
+    }
+
     /// The value of the tag `key`, compared without case; `nil` when absent.
     package func tag(_ key: String) -> String? {
         tags.first { $0.key.lowercased() == key.lowercased() }?.value

@@ -44,6 +44,7 @@ package struct AudioCommand: Sendable {
     /// silence, nothing is stretched, and the track keeps its own start.
     package func command() -> FFmpegCommand {
         var filters = ["aresample=async=1:min_hard_comp=0.1:max_soft_comp=0"]
+        if stream.soundResultShift > 0 { filters.append("asetpts=PTS+\(stream.soundResultShift)/TB") }
         if let layout = targetLayout { filters.append("aformat=channel_layouts=\(layout)") }
         let sourceRate = stream.audio?.sampleRate ?? 48_000
         let rates = codec == .opus ? [48_000] : Self.aacRates
