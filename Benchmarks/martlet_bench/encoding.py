@@ -9,6 +9,10 @@ import statistics
 
 from . import measuring, quality
 
+# Frames between key frames on both sides: libx264's and libx265's own, and what a plan asks of libsvtav1,
+# which by itself would take a key frame every five seconds.
+KEYFRAME_DISTANCE = "250"
+
 # By encoder: its preset, its CRF, and the goal for the wall time.
 ENCODERS = {
     "libx264": ("medium", "23", 0.92),
@@ -40,7 +44,7 @@ def one(table, martlet, scratch, film, encoder, preset, crf, runs, judge):
     ours_path = os.path.join(scratch, "ours.mkv")
     plain = (
         ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", film, "-map", "0:V:0", "-map", "0:a?"]
-        + ["-c:a", "copy", "-c:v", encoder, "-preset", preset, "-crf", crf, plain_path]
+        + ["-c:a", "copy", "-c:v", encoder, "-preset", preset, "-crf", crf, "-g", KEYFRAME_DISTANCE, plain_path]
     )
     ours = (
         [martlet, "transcode", film, ours_path, "--overwrite", "--audio-codec", "copy", "-q"]
