@@ -85,7 +85,7 @@ package enum JobPlanner {
                 $0 + FrameSpan(segment: $1, index: index, constantRate: parameters.frameRate).outputFrames
             }, layout: layout,
             warnings: selection.warnings + command.picture.warnings + lossWarnings(video, command.picture)
-                + index.oddities.map { "About the picture: \($0)." })
+                + index.oddities.map { "About the picture: \($0)." } + lengthWarnings(source, index))
     }
 
     /// Refuses a quality that the encoder cannot be led to, or that this ffmpeg cannot measure.
@@ -113,6 +113,11 @@ package enum JobPlanner {
     ) throws(PlanningError) -> JobPlan {
         let layout = try LayoutPlanner(source: source, parameters: parameters).layout(
             video: nil, codec: nil, firstFrameMicroseconds: nil)
+        guard parameters.audioCodec != .none else {
+            throw PlanningError(
+                .nothingToEncode, "\(source.path) has no picture, and --audio-codec none leaves out its sound.",
+                advice: "Leave out --audio-codec none.")
+        }
         guard layout.streams.contains(where: { $0.kind == .audio }) else {
             throw PlanningError(
                 .nothingToEncode,
@@ -143,7 +148,29 @@ package enum JobPlanner {
             video: video, codec: video.codec, firstFrameMicroseconds: first ?? start)
         return JobPlan(
             parameters: parameters, source: source, encoder: nil, segments: [],
-            videoTimeBase: index?.timeBase ?? video.timeBase, layout: layout)
+            videoTimeBase: index?.timeBase ?? video.timeBase, layout: layout,
+            warnings: index.map { lengthWarnings(source, $0) } ?? [])
+    }
+
+    /// Containers that state their duration themselves; for others it is an estimate.
+    private static let statingFormats = ["matroska", "mov,", "flv", "asf"]
+
+    /// Says when the picture ends long before the file claims to.
+    private static func lengthWarnings(_ source: SourceDescription, _ index: FrameIndex) -> [String] {
+        guard let stated = source.durationMicroseconds, let last = index.presentationTimes.last,
+            statingFormats.contains(where: { source.formatName.hasPrefix($0) })
+        else { return [] }
+        let end = MediaTime(ticks: last + index.lastFrameDuration, timeBase: index.timeBase).microseconds
+        let length = MediaTime(ticks: index.duration, timeBase: index.timeBase).microseconds
+        let found = max(end, length)
+        guard stated - found >= 2_000_000 else { return [] }
+        func seconds(_ microseconds: Int64) -> String {
+            "\(microseconds / 1_000_000).\(microseconds / 100_000 % 10) s"
+        }
+        return [
+            "The source states a length of \(seconds(stated)), but its picture ends after \(seconds(found)): "
+                + "it may have been cut short."
+        ]
     }
 
     /// What an encode cannot carry of the source's picture.

@@ -100,7 +100,9 @@ package struct JobRecord: Codable, Sendable, Equatable {
         let slash = output.lastIndex(of: "/")
         let directory = slash.map { output[...$0] } ?? ""
         let name = slash.map { output[output.index(after: $0)...] } ?? output[...]
-        return "\(directory).\(name).\(id).part"
+        let hidden = ".\(name).\(id).part"
+        // File systems take 255 bytes; the job's name alone tells outputs apart.
+        return directory + (hidden.utf8.count <= 255 ? hidden : ".\(id).part")
     }
 }
 

@@ -137,4 +137,31 @@ import Testing
         let plan = try Sample.plan([Sample.video(properties)]) { $0.bitrate = BitRate(2_000_000) }
         #expect(plan == (try Sample.plan([Sample.video(properties)]) { $0.bitrate = BitRate(2_000_000) }))
     }
+
+    @Test(arguments: [
+        ("matroska,webm", 40_000_000, true), ("matroska,webm", 37_000_000, false), ("mpegts", 40_000_000, false),
+    ])
+    func sourceThatEndsLongBeforeItSaysIsNoticed(format: String, stated: Int64, isNoticed: Bool) throws {
+        for codec in [CodecRequest.codec(.h264), .copy] {
+            var source = Sample.source(format: format, [Sample.video()])
+            source.durationMicroseconds = stated
+            var parameters = TranscodeParameters()
+            parameters.codec = codec
+            let plan = try JobPlanner.plan(
+                source: source, index: Sample.index(frames: 900), parameters: parameters,
+                availability: Sample.availability)
+            #expect(
+                plan.warnings.contains(
+                    "The source states a length of 40.0 s, but its picture ends after 36.0 s: it may have been cut short."
+                ) == isNoticed)
+        }
+    }
+
+    @Test func soundThatIsLeftOutOfASourceWithoutPictureIsNamedAsTheReason() {
+        let error = #expect(throws: PlanningError.self) {
+            try Sample.plan([Sample.stream(0, .audio, "aac")], index: nil) { $0.audioCodec = .none }
+        }
+        #expect(error?.code == .nothingToEncode)
+        #expect(error?.message.contains("--audio-codec none") == true)
+    }
 }

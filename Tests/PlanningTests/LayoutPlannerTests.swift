@@ -32,7 +32,7 @@ import Testing
         #expect(
             plan.layout.omissions.map(\.subject) == [
                 "subtitle stream 3 (ass)", "subtitle stream 4 (hdmv_pgs_subtitle, fre)",
-                "attachment stream 5 (ttf, a.ttf)", "data stream 7 (none)",
+                "attachment stream 5 (ttf, a.ttf)", "data stream 7",
             ])
         #expect(plan.layout.omissions[1].advice == "Use --container mkv.")
     }
@@ -48,6 +48,32 @@ import Testing
                 "5 ttf attachment", "6 mjpeg attachment",
             ])
         #expect(plan.layout.omissions.map(\.sourceIndex) == [7])
+    }
+
+    @Test func rolesThatTheContainerHasNoMarkForAreNamed() throws {
+        let streams = [
+            Sample.video(),
+            Sample.stream(1, .audio, "aac", disposition: [.default, .comment], tags: [Tag("language", "und")]),
+            Sample.stream(2, .subtitle, "subrip", disposition: [.forced, .hearingImpaired]),
+        ]
+        func omissions(_ container: ContainerFormat) throws -> [String] {
+            try Sample.plan(streams) {
+                $0.container = container
+                if container == .webm { ($0.codec, $0.audioCodec) = (.codec(.vp9), .opus) }
+            }.layout.omissions.map(\.subject)
+        }
+        #expect(try omissions(.mkv).isEmpty)
+        #expect(try omissions(.mp4).isEmpty)
+        #expect(
+            try omissions(.webm)
+                == ["role comment of audio stream 1 (aac)", "role hearing_impaired of subtitle stream 2 (subrip)"])
+        #expect(
+            try omissions(.mov)
+                == [
+                    "role comment of audio stream 1 (aac)",
+                    "role forced, hearing_impaired of subtitle stream 2 (subrip)",
+                ]
+        )
     }
 
     @Test func stylesAreFlattenedOnRequest() throws {

@@ -45,6 +45,22 @@ import Testing
         #expect((picture.width, picture.height) == (1280, 720))
     }
 
+    @Test func pictureThatDoesNotGrowSaysSo() throws {
+        #expect(try settings(640, 360) { $1.resolution = .height(720) }.warnings.count == 1)
+        #expect(try settings(640, 360) { $1.resolution = .height(360) }.warnings.isEmpty)
+        #expect(try settings(640, 360) { $1.resolution = .height(180) }.warnings.isEmpty)
+    }
+
+    @Test func picturesThatAnEncoderCannotTakeAreRefusedBeforeItRuns() throws {
+        let error = #expect(throws: PlanningError.self) {
+            try settings(320, 180, encoder: "libsvtav1") { $1.resolution = .box(width: 100, height: 100) }
+        }
+        #expect(error?.code == .badValue)
+        #expect(error?.message.contains("100x56") == true)
+        #expect(try settings(114, 64, encoder: "libsvtav1").height == 64)
+        #expect(try settings(100, 56, encoder: "libaom-av1").height == 56)
+    }
+
     @Test func oddSizesAreCutOnlyWhereTheyMustBe() throws {
         let cut = try settings(161, 121)
         #expect((cut.width, cut.height) == (160, 120))

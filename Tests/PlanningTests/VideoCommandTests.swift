@@ -125,4 +125,28 @@ import Testing
                 == "-copyts -threads 1 -i file:IN -map 0:1 -vn -sn -dn -filter_threads 1 -af aresample=async=1:min_hard_comp=0.1:max_soft_comp=0,aformat=channel_layouts=5.1 -c:a libopus -b:a 288000 -ar 48000 -mapping_family 1 -threads 1 -map_metadata -1 -fflags +bitexact -flags:a +bitexact -movie_timescale 48000 -f mp4 file:OUT"
         )
     }
+
+    @Test(arguments: [
+        ("libsvtav1", EncoderOption("film-grain", "8"), "film-grain=8"),
+        ("libsvtav1", EncoderOption("tune", "0"), "tune=0"), ("libx264", EncoderOption("keyint", "12"), "keyint=12"),
+        ("libx264", EncoderOption("deblock", "-1:-1"), "-deblock:v -1:-1"),
+        ("libx264", EncoderOption("x264-params", "deblock=-1:no-psy"), "deblock=-1:no-psy=1"),
+    ])
+    func settingsOfTheEncoderMayBeNamedAlone(encoder: String, option: EncoderOption, words: String) throws {
+        let task = try Sample.firstTask {
+            $0.codec = .encoder(encoder)
+            $0.container = .mkv
+            $0.encoderOptions = [option]
+        }
+        #expect(Sample.text(task.command).contains(words))
+    }
+
+    @Test(arguments: [("keyint", "12:qpfile=x"), ("qpfile", "x"), ("tune", "film,x=1"), ("bogus", "1")])
+    func settingsThatAreNotListedAreRefusedHoweverTheyAreNamed(key: String, value: String) {
+        let error = #expect(throws: PlanningError.self) {
+            try Sample.firstTask { $0.encoderOptions = [EncoderOption(key, value)] }
+        }
+        #expect(error?.code == .optionRefused)
+        #expect(error?.advice != nil)
+    }
 }

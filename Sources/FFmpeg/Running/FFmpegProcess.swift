@@ -61,7 +61,9 @@ struct FFmpegProcess: Sendable {
                 isRetryable: true, log: "\(text)\n\(log)")
         }
         let inputs = zip(arguments, arguments.dropFirst()).filter { $0.0 == "-i" }.map(\.1)
-        let diagnosis = FailureDiagnosis(ending: result.ending, log: log, command: text, inputs: inputs)
+        let target = arguments.last.flatMap { $0.hasPrefix("file:") ? String($0.dropFirst(5)) : nil }
+        let diagnosis = FailureDiagnosis(
+            ending: result.ending, log: log, command: text, inputs: inputs, output: target)
         if let error = diagnosis.error { throw error }
         return RunReport(
             cpuTime: result.cpuTime, wallTime: result.wallTime, peakMemory: result.peakMemory, log: log,

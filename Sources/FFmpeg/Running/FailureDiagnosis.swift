@@ -15,6 +15,8 @@ struct FailureDiagnosis {
     let command: String
     /// What follows each `-i`.
     let inputs: [String]
+    /// Where it wrote to; `nil` when to no file.
+    var output: String?
 
     /// The error; `nil` when the run did what it should.
     var error: FFmpegError? {
@@ -86,7 +88,7 @@ struct FailureDiagnosis {
     private var fullDisk: FFmpegError? {
         guard says("No space left on device", "Disk quota exceeded", "File too large") else { return nil }
         return make(
-            .noSpace, "No space is left for ffmpeg's output.",
+            .noSpace, "No space is left for \(output.map { "the file \($0)" } ?? "ffmpeg's output").",
             advice: "Free some space, or choose another place for the output and the work directory.")
     }
 

@@ -165,7 +165,7 @@ func openInput(_ path: String) throws -> InputFile {
     do {
         return try InputFile(path: path)
     } catch {
-        throw MediaError(.unreadable, "\(path) cannot be opened (\(error)).")
+        throw Acceptance.openFailed(path, error)
     }
 }
 

@@ -107,11 +107,12 @@ final class AssemblyRun {
                 "\(request.output): \(container) cannot hold \(stream.kind.rawValue) in \(stream.codec) (\(failure)).",
                 advice: "Choose another codec, or another container such as mkv.")
         }
-        let language = stream.tags.first { $0.key.lowercased() == "language" }.map { ", \($0.value)" } ?? ""
+        let language =
+            stream.tags.first { $0.key.lowercased() == "language" && $0.value != "und" }.map { ", \($0.value)" } ?? ""
         return Omission(
             sourceIndex: stream.sourceIndex,
             subject: "\(stream.kind.rawValue) stream \(stream.sourceIndex) (\(stream.codec)\(language))",
             reason: "\(container) cannot hold it (\(failure.reason))",
-            advice: plan.layout.container == .mkv ? nil : "mkv may hold it")
+            advice: plan.layout.container == .mkv ? nil : "Use --container mkv.")
     }
 }

@@ -16,6 +16,8 @@ struct Verification {
     let index: FrameIndex?
     /// What was planned; `nil` for a file made elsewhere.
     let plan: JobPlan?
+    /// The source's streams that the file's container cannot hold; read without a plan.
+    let unheld: Set<Int>
 
     /// How far sound may move against the picture at the start: less than eyes and ears notice.
     private let syncTolerance = 0.040
@@ -59,7 +61,10 @@ struct Verification {
         let times = clock?.times ?? index.presentationTimes
         let base = clock?.timeBase ?? index.timeBase
         let comparison = TimeComparison(expected: times, base, actual: picture.times, picture.timeBase)
-        let stray = comparison.firstStray.map { "; frame \($0) is the first that is off" } ?? ""
+        let common = min(times.count, picture.times.count)
+        let stray =
+            comparison.firstStray.map { "; frame \($0) is the first that is off" }
+            ?? (comparison.isEqual ? "" : "; only the first \(common) frames are in both")
         let length = clock.map { $0.presentation(count) - $0.presentation(0) } ?? index.duration
         let wanted = MediaTime(ticks: length, timeBase: base).seconds
         let actual = (picture.endSeconds ?? 0) - (picture.startSeconds ?? 0)
@@ -139,9 +144,18 @@ struct Verification {
             }
         }
         return [StreamKind.video, .audio, .subtitle].flatMap { kind in
-            zip(present.filter { $0.kind == kind }, original.tracks.filter { $0.kind == kind })
-                .map { Pair(result: $0, original: $1, planned: nil) }
+            zip(present.filter { $0.kind == kind }, expectedTracks(kind)).map {
+                Pair(result: $0, original: $1, planned: nil)
+            }
         }
+    }
+
+    /// The source's streams of a kind that a file made elsewhere must have. One
+    /// that has all of them holds them in another form.
+    private func expectedTracks(_ kind: StreamKind) -> [FileSurvey.Track] {
+        let all = original.tracks.filter { $0.kind == kind }
+        let isWhole = result.tracks.count { $0.kind == kind } >= all.count
+        return isWhole ? all : all.filter { !unheld.contains($0.index) }
     }
 
     private var streamCheck: VerificationReport.Check {
@@ -149,10 +163,19 @@ struct Verification {
         guard let plan else {
             let kinds = [StreamKind.video, .audio, .subtitle, .attachment]
             let figures = kinds.map { kind in
-                (kind, result.tracks.count { $0.kind == kind }, original.tracks.count { $0.kind == kind })
+                (kind, result.tracks.count { $0.kind == kind }, expectedTracks(kind).count)
             }
-            let detail = figures.filter { $0.1 + $0.2 > 0 }.map { "\($0.0.rawValue) \($0.1) of \($0.2)" }
-            return check("streams", figures.allSatisfy { $0.1 >= $0.2 }, detail.joined(separator: ", "))
+            var detail = figures.filter { $0.1 + $0.2 > 0 }.map { "\($0.0.rawValue) \($0.1) of \($0.2)" }
+                .joined(separator: ", ")
+            let missing = kinds.flatMap { kind in
+                let expected = expectedTracks(kind).map(\.index)
+                return original.tracks.filter { $0.kind == kind && !expected.contains($0.index) }.map(\.index)
+            }
+            if !missing.isEmpty {
+                let numbers = missing.sorted().map(String.init).joined(separator: ", ")
+                detail += "; the container cannot hold stream\(missing.count == 1 ? "" : "s") \(numbers) of the source"
+            }
+            return check("streams", figures.allSatisfy { $0.1 >= $0.2 }, detail)
         }
         let wanted = planned.map { "\($0.kind.rawValue) \(readBack($0.codec))" }
         // MOV and MP4 make a track of a time code that is a mere tag elsewhere.

@@ -88,6 +88,20 @@ package struct Disposition: OptionSet, Hashable, Codable, Sendable {
     package static let hearingImpaired = Disposition(rawValue: 0x0080)
     package static let visualImpaired = Disposition(rawValue: 0x0100)
     package static let attachedPicture = Disposition(rawValue: 0x0400)
+    package static let dub = Disposition(rawValue: 0x0002)
+    package static let original = Disposition(rawValue: 0x0004)
+    package static let comment = Disposition(rawValue: 0x0008)
+    package static let lyrics = Disposition(rawValue: 0x0010)
+    package static let karaoke = Disposition(rawValue: 0x0020)
+    package static let captions = Disposition(rawValue: 0x1_0000)
+    package static let descriptions = Disposition(rawValue: 0x2_0000)
+
+    /// The roles that a stream can have for people, with FFmpeg's names.
+    package static let roles: [(name: String, role: Disposition)] = [
+        ("default", .default), ("dub", .dub), ("original", .original), ("comment", .comment), ("lyrics", .lyrics),
+        ("karaoke", .karaoke), ("forced", .forced), ("hearing_impaired", .hearingImpaired),
+        ("visual_impaired", .visualImpaired), ("captions", .captions), ("descriptions", .descriptions),
+    ]
 }
 
 /// Properties of a sound stream.

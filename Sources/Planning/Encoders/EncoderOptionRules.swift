@@ -40,8 +40,16 @@ enum EncoderOptionRules {
                 }
                 continue
             }
-            try check(key, option.value, profile, isParameter: false)
-            plain.append(EncoderOption(key, option.value))
+            // The encoder's own settings may be named alone too: `film-grain=8` for `svtav1-params=film-grain=8`.
+            let isParameter =
+                !general.union(self.options(of: profile.family)).contains(key)
+                && self.parameters(of: profile.family).contains(key)
+            try check(key, option.value, profile, isParameter: isParameter)
+            if isParameter {
+                parameters.append(EncoderOption(key, option.value))
+            } else {
+                plain.append(EncoderOption(key, option.value))
+            }
         }
         return (plain, parameters)
     }
@@ -50,7 +58,9 @@ enum EncoderOptionRules {
         _ key: String, _ value: String, _ profile: EncoderProfile, isParameter: Bool
     ) throws(PlanningError) {
         if let reason = refusals[key] {
-            throw PlanningError(.optionRefused, "The encoder option \"\(key)\" cannot be set: \(reason).")
+            throw PlanningError(
+                .optionRefused, "The encoder option \"\(key)\" cannot be set: \(reason).",
+                advice: reason.hasPrefix("use ") ? nil : "Leave it out; `martlet transcode --help` lists the options.")
         }
         let allowed = isParameter ? parameters(of: profile.family) : general.union(options(of: profile.family))
         guard allowed.contains(key) else {
@@ -64,13 +74,16 @@ enum EncoderOptionRules {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): true
             case UInt8(ascii: "."), UInt8(ascii: ","), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "-"): true
             case UInt8(ascii: "("), UInt8(ascii: ")"): true
+            // As in `-deblock -1:-1`; among an encoder's own settings it parts them.
+            case UInt8(ascii: ":"): !isParameter
             default: false
             }
         }
         guard isPlain, !value.isEmpty else {
             throw PlanningError(
-                .optionRefused, "The value \"\(value)\" of the encoder option \"\(key)\" is not a plain word or number."
-            )
+                .optionRefused,
+                "The value \"\(value)\" of the encoder option \"\(key)\" is not a plain word or number.",
+                advice: "Write letters, digits and . , _ + - ( ) alone.")
         }
     }
 

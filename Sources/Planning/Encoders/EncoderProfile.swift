@@ -47,6 +47,15 @@ package struct EncoderProfile: Sendable, Equatable {
     /// Expected effort of its default preset, in reference seconds for a million pixels.
     package var costPerMegapixel: Double
 
+    /// The shortest side of a picture that it takes, in pixels.
+    package var smallestSide: Int {
+        switch family {
+        case .svtav1: 64
+        case .x265: 16
+        default: 1
+        }
+    }
+
     /// The profile of an encoder by FFmpeg's name; `nil` for encoders that Martlet does not know.
     package static func named(_ name: String) -> EncoderProfile? { all.first { $0.name == name } }
 

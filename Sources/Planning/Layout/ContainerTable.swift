@@ -17,6 +17,8 @@ package struct ContainerTable: Sendable {
     package var holdsAttachments: Bool
     /// The forms of cover pictures that it carries.
     package var covers: Set<String>
+    /// The roles of streams that it has marks for.
+    package var roles: Disposition
     /// The form that text subtitles take when their own is not held.
     package var textSubtitle: String
 
@@ -34,7 +36,9 @@ package struct ContainerTable: Sendable {
         video: ["h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "png"],
         audio: ["aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "vorbis"],
         subtitles: ["mov_text", "dvd_subtitle"], holdsAttachments: false, covers: ["mjpeg", "png", "bmp"],
-        textSubtitle: "mov_text")
+        roles: [
+            .default, .dub, .comment, .forced, .hearingImpaired, .visualImpaired, .captions, .descriptions,
+        ], textSubtitle: "mov_text")
 
     private static let mov = ContainerTable(
         video: [
@@ -46,7 +50,7 @@ package struct ContainerTable: Sendable {
             "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_u8", "pcm_s8",
             "pcm_alaw", "pcm_mulaw",
         ],
-        subtitles: ["mov_text"], holdsAttachments: false, covers: [], textSubtitle: "mov_text")
+        subtitles: ["mov_text"], holdsAttachments: false, covers: [], roles: .default, textSubtitle: "mov_text")
 
     private static let mkv = ContainerTable(
         video: [
@@ -65,11 +69,13 @@ package struct ContainerTable: Sendable {
             "subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "hdmv_text_subtitle",
             "text",
         ],
-        holdsAttachments: true, covers: ["mjpeg", "png", "bmp", "gif", "tiff", "webp"], textSubtitle: "subrip")
+        holdsAttachments: true, covers: ["mjpeg", "png", "bmp", "gif", "tiff", "webp"],
+        roles: [.default, .dub, .original, .comment, .forced, .hearingImpaired, .visualImpaired],
+        textSubtitle: "subrip")
 
     private static let webm = ContainerTable(
         video: ["vp8", "vp9", "av1"], audio: ["opus", "vorbis"], subtitles: ["webvtt"], holdsAttachments: false,
-        covers: [], textSubtitle: "webvtt")
+        covers: [], roles: [.default, .forced], textSubtitle: "webvtt")
 
     /// Text subtitles without styles, which turn into each other without loss of meaning.
     static let plainText: Set<String> = ["subrip", "mov_text", "webvtt", "text", "srt"]

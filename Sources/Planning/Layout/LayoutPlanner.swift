@@ -147,6 +147,15 @@ package struct LayoutPlanner: Sendable {
             OutputStream(
                 sourceIndex: stream.index, kind: stream.kind, origin: origin, codec: codec,
                 disposition: stream.disposition, tags: stream.tags))
+        guard origin != .attachment else { return }
+        let lost = Disposition.roles.filter { stream.disposition.contains($0.role) && !table.roles.contains($0.role) }
+        guard !lost.isEmpty else { return }
+        let isHeld = lost.allSatisfy { ContainerTable.of(.mkv).roles.contains($0.role) }
+        layout.omissions.append(
+            Omission(
+                sourceIndex: stream.index,
+                subject: "role \(lost.map(\.name).joined(separator: ", ")) of \(Self.subject(of: stream))",
+                reason: "\(name) has no mark for it", advice: isHeld ? "Use --container mkv." : nil))
     }
 
     private func omit(
@@ -169,8 +178,10 @@ package struct LayoutPlanner: Sendable {
     /// A stream in words, such as `subtitle stream 3 (hdmv_pgs_subtitle, eng)`.
     package static func subject(of stream: StreamDescription) -> String {
         let kind = stream.disposition.contains(.attachedPicture) ? "cover picture" : stream.kind.rawValue
-        let what = [stream.codec, stream.tag("language") ?? stream.tag("filename")].compactMap(\.self)
-        return "\(kind) stream \(stream.index) (\(what.joined(separator: ", ")))"
+        let language = stream.tag("language").flatMap { $0 == "und" ? nil : $0 }
+        let codec = stream.codec == "none" ? nil : stream.codec
+        let what = [codec, language ?? stream.tag("filename")].compactMap(\.self).joined(separator: ", ")
+        return "\(kind) stream \(stream.index)" + (what.isEmpty ? "" : " (\(what))")
     }
 
     /// The task that encodes a sound stream.

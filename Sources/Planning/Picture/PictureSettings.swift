@@ -85,6 +85,13 @@ package struct PictureSettings: Sendable, Equatable {
         {
             (width, height) = scaled
         } else {
+            if let resolution = parameters.resolution, !parameters.allowUpscale,
+                Self.enlarges(width, height, to: resolution, isSideways: shownSwapped && !isSwapped)
+            {
+                warnings.append(
+                    "The picture is smaller than --resolution asks for and keeps its size; --allow-upscale enlarges it."
+                )
+            }
             crop = (width % stepAcross, height % stepDown)
             (width, height) = (width - crop.columns, height - crop.lines)
             guard width > 0, height > 0 else {
@@ -95,6 +102,13 @@ package struct PictureSettings: Sendable, Equatable {
                     "\(profile.name) cannot encode \(width + crop.columns)x\(height + crop.lines) in \(format); the picture is cut to \(width)x\(height)."
                 )
             }
+        }
+        guard min(width, height) >= profile.smallestSide else {
+            throw PlanningError(
+                .badValue,
+                "\(profile.name) cannot encode \(width)x\(height): each side needs \(profile.smallestSide) pixels.",
+                advice: profile.codec == .av1
+                    ? "Use --codec libaom-av1, or a larger picture." : "Use another codec, or a larger picture.")
         }
         self.width = width
         self.height = height
@@ -108,23 +122,19 @@ package struct PictureSettings: Sendable, Equatable {
         width: Int, height: Int, to resolution: Resolution, isSideways: Bool, allowUpscale: Bool,
         steps: (across: Int, down: Int)
     ) throws(PlanningError) -> (Int, Int)? {
-        // The user means the picture as it is shown; turned on its side, width and height change places.
-        let factor: (numerator: Int, denominator: Int)
         switch resolution {
         case .height(let lines):
             guard (16...16384).contains(lines) else {
                 throw PlanningError(
                     .badValue, "A picture of \(lines) lines cannot be made.", advice: "Use 16 to 16384.")
             }
-            factor = (lines, isSideways ? width : height)
         case .box(let boxWidth, let boxHeight):
             guard (16...16384).contains(boxWidth), (16...16384).contains(boxHeight) else {
                 throw PlanningError(
                     .badValue, "A picture of \(boxWidth)x\(boxHeight) cannot be made.", advice: "Use 16 to 16384.")
             }
-            let (across, down) = isSideways ? (boxHeight, boxWidth) : (boxWidth, boxHeight)
-            factor = across * height <= down * width ? (across, width) : (down, height)
         }
+        let factor = Self.factor(width, height, to: resolution, isSideways: isSideways)
         if factor.numerator == factor.denominator { return nil }
         if factor.numerator > factor.denominator, !allowUpscale { return nil }
         func fitted(_ length: Int, _ step: Int) -> Int {
@@ -132,6 +142,24 @@ package struct PictureSettings: Sendable, Equatable {
             return max(step, Int((exact / Double(step)).rounded()) * step)
         }
         return (fitted(width, steps.across), fitted(height, steps.down))
+    }
+
+    /// By how much both sides are to be multiplied.
+    private static func factor(
+        _ width: Int, _ height: Int, to resolution: Resolution, isSideways: Bool
+    ) -> (numerator: Int, denominator: Int) {
+        // The user means the picture as it is shown; turned on its side, width and height change places.
+        switch resolution {
+        case .height(let lines): return (lines, isSideways ? width : height)
+        case .box(let boxWidth, let boxHeight):
+            let (across, down) = isSideways ? (boxHeight, boxWidth) : (boxWidth, boxHeight)
+            return across * height <= down * width ? (across, width) : (down, height)
+        }
+    }
+
+    private static func enlarges(_ width: Int, _ height: Int, to resolution: Resolution, isSideways: Bool) -> Bool {
+        let factor = factor(width, height, to: resolution, isSideways: isSideways)
+        return factor.numerator > factor.denominator
     }
 
     /// The pixel format: the user's, else the nearest to the source's.

@@ -42,7 +42,7 @@ struct BenchCommand {
         return .success
     }
 
-    /// The preferred encoder of each codec that works here, or the one that was asked for.
+    /// The encoders of the codec or the name that was asked for, else all, as far as they work here.
     private func encoders(of engine: any Engine) async throws -> [EncoderProfile] {
         let build = try await engine.catalog.build()
         var wanted: [EncoderProfile]
@@ -52,12 +52,26 @@ struct BenchCommand {
         case .encoder(let name): wanted = EncoderProfile.all.filter { $0.name == name }
         case .copy: wanted = []
         }
+        if case .encoder(let name) = context.settings.codec, wanted.isEmpty {
+            throw CommandLineError(
+                .badValue, "There is no encoder `\(name)` that Martlet can use.",
+                advice: "`martlet doctor` shows which there are.")
+        }
         wanted = wanted.filter { build.encoders.contains($0.name) }
         var working: [EncoderProfile] = []
-        for profile in wanted where await engine.catalog.failure(of: profile.name) == nil { working.append(profile) }
+        var reasons: [String] = []
+        for profile in wanted {
+            if let reason = await engine.catalog.failure(of: profile.name) {
+                reasons.append("\(profile.name): \(reason)")
+            } else {
+                working.append(profile)
+            }
+        }
         guard !working.isEmpty else {
+            let why = reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"
             throw CommandLineError(
-                .unfit, "There is no encoder to measure.", advice: "`martlet doctor` shows which encoders work here.")
+                .unfit, "No encoder that could be measured works here\(why).",
+                advice: "`martlet doctor` shows which encoders work here.")
         }
         return working
     }

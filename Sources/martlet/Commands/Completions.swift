@@ -16,14 +16,23 @@ enum Completions {
         var lines = [
             "# Completions of martlet for bash.", "_martlet() {",
             "    local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"",
+            "    # Bash parts `--name=value` into three words.",
+            "    if [[ $current == = ]]; then", "        current=",
+            "    elif [[ $previous == = ]]; then", "        previous=\"${COMP_WORDS[COMP_CWORD-2]}\"", "    fi",
             "    COMPREPLY=()", "    if (( COMP_CWORD == 1 )); then",
-            "        COMPREPLY=($(compgen -W \"\(commandNames) --help --version\" -- \"$current\"))", "        return",
-            "    fi", "    case \"${COMP_WORDS[1]} $previous\" in",
+            "        COMPREPLY=($(compgen -W \"\(commandNames) help --help --version\" -- \"$current\"))",
+            "        return", "    fi", "    case \"${COMP_WORDS[1]} $previous\" in",
+            "        \"help \"*) COMPREPLY=($(compgen -W \"\(commandNames)\" -- \"$current\")); return ;;",
         ]
         for command in Command.allCases {
-            for option in command.options where !option.isFlag && !option.completesPaths {
-                let words = option.choices.isEmpty ? "" : "-W \"\(option.choices.joined(separator: " "))\""
-                let reply = words.isEmpty ? "" : "COMPREPLY=($(compgen \(words) -- \"$current\")); "
+            for option in command.options where !option.isFlag && option.completion != .file {
+                let reply =
+                    switch option.completion {
+                    case .choices:
+                        "COMPREPLY=($(compgen -W \"\(option.choices.joined(separator: " "))\" -- \"$current\")); "
+                    case .directory: "_martlet_paths -d \"$current\"; "
+                    case .file, .nothing: ""
+                    }
                 lines.append("        \"\(command.rawValue) --\(option.name)\") \(reply)return ;;")
             }
         }
@@ -38,8 +47,10 @@ enum Completions {
         }
         lines += [
             "    esac", "    if [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]]; then",
-            "        compopt -o filenames 2>/dev/null", "        COMPREPLY=($(compgen -f -- \"$current\"))", "    fi",
-            "}", "complete -F _martlet martlet",
+            "        _martlet_paths -f \"$current\"", "    fi", "}",
+            "# Paths may hold blanks, so each line is one.",
+            "_martlet_paths() {", "    compopt -o filenames 2>/dev/null",
+            "    mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$2\")", "}", "complete -F _martlet martlet",
         ]
         return lines.joined(separator: "\n") + "\n"
     }
@@ -59,17 +70,14 @@ enum Completions {
             lines.append("            _arguments \\")
             for option in command.options {
                 let star = option.isRepeatable ? "*" : ""
-                var text = "\(star)--\(option.name)[\(zshText(option.help))]"
-                if !option.isFlag {
-                    let action =
-                        option.completesPaths
-                        ? "_files" : option.choices.isEmpty ? " " : "(\(option.choices.joined(separator: " ")))"
-                    text += ":\(option.name):\(action)"
-                }
+                let help = "[\(zshText(option.help))]"
+                if let short = option.short { lines.append("                \(quoted("-\(short)" + help)) \\") }
+                var text = "\(star)--\(option.name)\(option.isFlag ? "" : "=")\(help)"
+                if !option.isFlag { text += ":\(option.name):\(zshAction(of: option))" }
                 lines.append("                \(quoted(text)) \\")
             }
             if !command.options.isEmpty {
-                lines.append("                '--config[A JSON file that sets options]:config:_files' \\")
+                lines.append("                '--config=[A JSON file that sets options]:config:_files' \\")
             }
             lines.append("                '--help[Prints help]' \\")
             let choices = command.arguments.flatMap(\.choices).joined(separator: " ")
@@ -77,12 +85,17 @@ enum Completions {
                 choices.isEmpty ? "                '*:file:_files'" : "                '*:argument:(\(choices))'")
             lines.append("            ;;")
         }
-        lines += ["    esac", "}", "compdef _martlet martlet"]
+        lines += [
+            "        help) _describe command commands ;;", "    esac", "}", "compdef _martlet martlet",
+        ]
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static var fish: String {
-        var lines = ["# Completions of martlet for fish."]
+        var lines = [
+            "# Completions of martlet for fish.",
+            "complete -c martlet -f -n '__fish_seen_subcommand_from help' -a \(quoted(commandNames))",
+        ]
         for command in Command.allCases {
             let name = command.rawValue
             lines.append("complete -c martlet -f -n __fish_use_subcommand -a \(name) -d \(quoted(command.summary))")
@@ -90,10 +103,7 @@ enum Completions {
             for option in command.options {
                 var line = "\(condition) -l \(option.name)"
                 if let short = option.short { line += " -s \(short)" }
-                if !option.isFlag { line += option.completesPaths ? " -r -F" : " -x" }
-                if !option.isFlag, !option.choices.isEmpty {
-                    line += " -a \(quoted(option.choices.joined(separator: " ")))"
-                }
+                if !option.isFlag { line += fishValues(of: option) }
                 lines.append(line + " -d \(quoted(option.help))")
             }
             if !command.options.isEmpty {
@@ -106,10 +116,31 @@ enum Completions {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    private static func zshAction(of option: Option) -> String {
+        switch option.completion {
+        case .file: "_files"
+        case .directory: "_files -/"
+        case .choices: "(\(option.choices.joined(separator: " ")))"
+        case .nothing: " "
+        }
+    }
+
+    private static func fishValues(of option: Option) -> String {
+        switch option.completion {
+        case .file: " -r -F"
+        case .directory: " -x -a '(__fish_complete_directories)'"
+        case .choices: " -x -a \(quoted(option.choices.joined(separator: " ")))"
+        case .nothing: " -x"
+        }
+    }
+
     private static var commandNames: String { Command.allCases.map(\.rawValue).joined(separator: " ") }
 
     private static func optionNames(of command: Command) -> [String] {
-        command.options.map { "--" + $0.name } + (command.options.isEmpty ? [] : ["--config"]) + ["--help"]
+        var names = command.options.map { "--" + $0.name }
+        names += command.options.compactMap(\.short).map { "-\($0)" }
+        if !command.options.isEmpty { names.append("--config") }
+        return names + ["--help"]
     }
 
     /// A text in single quotes, for every one of the shells.

@@ -34,14 +34,25 @@ enum PathCheck {
         }
     }
 
+    /// Refuses an output that names a directory.
+    static func refuseDirectory(_ path: String) throws {
+        var facts = stat()
+        guard path.last == "/" || (stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR) else { return }
+        throw CommandLineError(
+            .outputTaken, "The output \(path) is a directory.",
+            advice: "Name a file in it, such as \(path)\(path.last == "/" ? "" : "/")film.mp4.")
+    }
+
     /// Refuses an output that cannot be put in place.
     static func output(_ path: String, input: String, overwrite: Bool) throws {
+        try refuseDirectory(path)
         var facts = stat()
         if stat(path, &facts) == 0 {
-            if facts.st_mode & S_IFMT == S_IFDIR {
+            // The result takes the place of what has its name: a device must never lose it.
+            guard facts.st_mode & S_IFMT == S_IFREG else {
                 throw CommandLineError(
-                    .outputTaken, "The output \(path) is a directory.",
-                    advice: "Name a file in it, such as \(path)/film.mp4.")
+                    .outputTaken, "The output \(path) is a device or a pipe, not a file.",
+                    advice: "Name a file that Martlet may make.")
             }
             var source = stat()
             if stat(input, &source) == 0, source.st_dev == facts.st_dev, source.st_ino == facts.st_ino {
@@ -50,6 +61,10 @@ enum PathCheck {
                     advice: "Give the output another name.")
             }
             guard overwrite else { throw CommandLineError.outputExists(path) }
+        } else if errno == ENAMETOOLONG {
+            throw CommandLineError(
+                .outputUnwritable, "The name of the output \(path) is too long for its file system.",
+                advice: "Choose a shorter name.")
         }
         let parent = directory(of: path)
         guard stat(parent, &facts) == 0 else {
@@ -77,9 +92,13 @@ enum PathCheck {
 
     /// Refuses what is no path of a file.
     static func refusePipe(_ path: String) throws {
-        guard path == "-" || path.isEmpty else { return }
+        if path.isEmpty {
+            throw CommandLineError(
+                .badValue, "A path is empty.", advice: "Name a file; a variable of the shell may be unset.")
+        }
+        guard path == "-" else { return }
         throw CommandLineError(
-            .badValue, path.isEmpty ? "A path is empty." : "Martlet cannot read from or write to a pipe (`-`).",
-            advice: "A film is read in several places at once: name a file.")
+            .badValue, "Martlet cannot read from or write to a pipe (`-`).",
+            advice: "A film is read and written in several places at once: name a file.")
     }
 }

@@ -23,7 +23,7 @@ struct Program: Sendable {
     func run(_ arguments: [String]) async -> ExitStatus {
         let start = ContinuousClock.now
         let parser = OptionParser(environment: environment, readConfiguration: ConfigurationFile.read)
-        var printsJSON = arguments.contains("--json")
+        var printsJSON = wantsJSON(arguments)
         var ending: Ending
         do {
             switch try parser.parse(arguments) {
@@ -41,9 +41,10 @@ struct Program: Sendable {
                 ending = try await run(command, context)
             }
         } catch {
-            let failure = interruption.isRequested ? Failure(CancellationError()) : Failure(error)
-            let seconds = (ContinuousClock.now - start).inSeconds
-            ending = Ending(failure: failure, finalLine: FinalLine(seconds: seconds, error: failure.line))
+            ending = Ending(failure: interruption.isRequested ? Failure(CancellationError()) : Failure(error))
+        }
+        if let failure = ending.failure, ending.finalLine == nil {
+            ending.finalLine = FinalLine(seconds: (ContinuousClock.now - start).inSeconds, error: failure.line)
         }
         return conclude(ending, printsJSON: printsJSON)
     }
@@ -59,6 +60,13 @@ struct Program: Sendable {
         case .bench: try await BenchCommand(context: context).run()
         case .completions: completions(context)
         }
+    }
+
+    /// Whether objects are wanted, as far as that can be told of a command line that has not been read yet.
+    private func wantsJSON(_ arguments: [String]) -> Bool {
+        var settings = Settings()
+        _ = environment[Options.json.environmentName].map { Options.json.apply($0, &settings) }
+        return settings.isJSON || arguments.contains("--" + Options.json.name)
     }
 
     private func completions(_ context: Context) -> Ending {

@@ -16,6 +16,7 @@ struct TranscodeCommand {
         var reporter: ProgressReporter?
         do {
             let input = context.argument(0) ?? ""
+            try PathCheck.refuseDirectory(output)
             let request = try RequestBuilder(settings: context.settings).request(input: input, output: output)
             try PathCheck.input(input)
             // Where work on this output was begun, the output may be its own: only the engine can tell.

@@ -41,19 +41,23 @@ enum ProbeText {
     }
 
     private static func line(of stream: StreamDescription) -> String {
-        var parts = ["\(stream.kind.rawValue) \(stream.codec)" + (stream.profile.map { " (\($0))" } ?? "")]
+        let codec = stream.codec == "none" ? "" : " " + stream.codec
+        var parts = [stream.kind.rawValue + codec + (stream.profile.map { " (\($0))" } ?? "")]
         if let video = stream.video { parts += facts(of: video) }
         if let audio = stream.audio {
             parts.append("\(audio.sampleRate) Hz")
             parts.append(audio.layout ?? Figures.count(audio.channels, "channel"))
         }
         if let rate = stream.bitRate { parts.append(Figures.bitRate(rate)) }
-        if let language = stream.tag("language") { parts.append(language) }
+        if let language = stream.tag("language"), language != "und" { parts.append(language) }
         if let title = stream.tag("title") { parts.append("\"\(title)\"") }
         if stream.disposition.contains(.default) { parts.append("default") }
         if stream.disposition.contains(.forced) { parts.append("forced") }
         if stream.disposition.contains(.attachedPicture) { parts.append("cover picture") }
-        if !stream.isDecodable { parts.append("cannot be decoded here") }
+        if let name = stream.tag("filename") { parts.append(name) }
+        if !stream.isDecodable, stream.kind != .attachment, stream.kind != .data {
+            parts.append("cannot be decoded here")
+        }
         return parts.joined(separator: ", ")
     }
 

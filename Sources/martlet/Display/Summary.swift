@@ -47,7 +47,7 @@ enum Summary {
 
     /// An omission in one line.
     static func line(of omission: Omission) -> String {
-        "\(omission.subject): \(omission.reason)" + (omission.advice.map { "; \($0)" } ?? "")
+        "\(omission.subject): \(omission.reason)." + (omission.advice.map { " \($0)" } ?? "")
     }
 
     /// Rows under each other; a heading stands once.

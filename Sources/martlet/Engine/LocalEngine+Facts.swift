@@ -7,6 +7,7 @@ import MartletFFmpeg
 import MartletHost
 import MartletMedia
 import MartletModel
+import MartletPlanning
 import MartletPorts
 
 /// Looking without doing.
@@ -26,11 +27,26 @@ extension LocalEngine {
         let output = FilePath(output).text
         return try await withOneClock(preparation.examine(FilePath(source).text)) { source in
             let report = try await MediaVerifier().verify(
-                output: output, against: source.description, index: source.index, plan: nil)
+                output: output, against: source.description, index: source.index,
+                unheld: Self.unheld(of: source.description, in: output))
             guard level == .full, let index = source.index else { return (report, nil) }
             let quality = try await meter.measure(output: output, against: source.description, index: index) { _ in }
             return (report, quality)
         }
+    }
+
+    /// The streams of a source that the container of an output, by its suffix, cannot hold in their own form.
+    private static func unheld(of source: SourceDescription, in output: String) -> Set<Int> {
+        let suffix = RequestBuilder.suffix(of: output)
+        guard let container = RequestBuilder.container(ofSuffix: suffix) else { return [] }
+        var parameters = TranscodeParameters()
+        parameters.container = container
+        let codecs = JobPlanner.defaultCodecs(for: container)
+        (parameters.codec, parameters.audioCodec) = (.codec(codecs.video), codecs.audio)
+        let layout = try? LayoutPlanner(source: source, parameters: parameters).layout(
+            video: source.mainVideo, codec: codecs.video.rawValue, firstFrameMicroseconds: nil)
+        guard let layout else { return [] }
+        return Set(source.streams.map(\.index)).subtracting(layout.streams.map(\.sourceIndex))
     }
 
     /// Lets `body` work with a source whose clock jumps by way of a copy, which is removed afterwards.

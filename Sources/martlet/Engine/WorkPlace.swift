@@ -16,16 +16,14 @@ struct WorkPlace {
     let store: SQLiteJobStore
     private let lock: FileLock
     private let files: any FileStore
-    private let isOwn: Bool
 
     /// Opens the place of an output, and makes it where missing.
     ///
     /// - Parameters:
     ///   - output: the output's path.
-    ///   - chosen: the directory that the user chose; `nil` for a hidden one beside the output.
+    ///   - chosen: the directory that the user chose to have it in; `nil` for beside the output, hidden.
     init(output: FilePath, chosen: String?, files: any FileStore) async throws {
         directory = Self.directory(of: output, chosen: chosen)
-        isOwn = chosen == nil
         self.files = files
         try files.makeDirectory(directory)
         lock = try FileLock(path: "\(directory)/lock", subject: output.text)
@@ -37,8 +35,28 @@ struct WorkPlace {
         files.exists(records(in: directory(of: output, chosen: chosen)))
     }
 
+    /// Each output has a place of its own in a chosen directory too: others may work there at the same time.
     private static func directory(of output: FilePath, chosen: String?) -> String {
-        chosen.map { FilePath($0).text } ?? "\(output.directory)/.\(output.name).martlet"
+        guard let chosen else {
+            let name = ".\(output.name).martlet"
+            return output.directory + "/"
+                + (name.utf8.count <= longestName ? name : ".\(shortName(of: output)).martlet")
+        }
+        return FilePath(chosen).text + "/" + shortName(of: output) + ".martlet"
+    }
+
+    /// What a file system takes as the name of a file, in bytes.
+    private static let longestName = 255
+
+    /// The output's name, cut where it is long, with a mark that no other path shares.
+    private static func shortName(of output: FilePath) -> String {
+        var name = ""
+        for character in output.name where name.utf8.count + String(character).utf8.count <= 200 {
+            name.append(character)
+        }
+        var hash = StableHash()
+        hash.combine(output.text)
+        return name + "." + String(hash.value, radix: 16)
     }
 
     private static func records(in directory: String) -> String { "\(directory)/state.sqlite" }
@@ -62,9 +80,9 @@ struct WorkPlace {
         return (try? await files.fingerprint(of: known.output)) == publication.fingerprint
     }
 
-    /// Removes a place of its own in which nothing is kept.
+    /// Removes a place in which nothing is kept.
     func leave() async throws {
-        if isOwn, try await store.jobs().isEmpty { try files.remove(directory) }
+        if try await store.jobs().isEmpty { try files.remove(directory) }
     }
 
     /// Forgets jobs of the same output that were asked for with other parameters, or of another source.
@@ -81,13 +99,13 @@ struct WorkPlace {
         }
     }
 
-    /// Removes what is left of a finished job, and the whole place when nobody else chose it.
+    /// Removes what is left of a finished job, and its place.
     ///
     /// What is known of the job goes last: a process that ends in the middle is then gone on with.
     func clear(_ job: JobID) async throws {
         try files.remove("\(directory)/\(job)")
         try files.remove(copy(for: job))
         try await store.remove(job)
-        if isOwn { try files.remove(directory) }
+        try files.remove(directory)
     }
 }

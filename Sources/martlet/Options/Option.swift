@@ -14,6 +14,9 @@ struct Option: Sendable {
         case common = "Common"
     }
 
+    /// What a shell offers for a value.
+    enum Completion: Sendable { case nothing, choices, file, directory }
+
     /// The long name, without dashes.
     let name: String
     /// The one-letter name.
@@ -25,7 +28,7 @@ struct Option: Sendable {
     /// The values, where they can be listed.
     let choices: [String]
     /// What a shell offers as value.
-    let completesPaths: Bool
+    let completion: Completion
     /// Where it stands in help.
     let group: Group
     /// What it does, in one or two sentences.
@@ -78,7 +81,7 @@ struct Option: Sendable {
         self.valueName = nil
         self.expected = "true or false"
         self.choices = ["true", "false"]
-        self.completesPaths = false
+        self.completion = .nothing
         self.group = group
         self.help = help
         self.defaultText = nil
@@ -102,7 +105,7 @@ struct Option: Sendable {
         self.valueName = form.valueName
         self.expected = form.expected
         self.choices = form.choices
-        self.completesPaths = form.completion == .file || form.completion == .directory
+        self.completion = form.completion
         self.group = group
         self.help = help
         self.defaultText = defaultText

@@ -81,9 +81,11 @@ struct OptionParser: Sendable {
             }
         }
         var settings = Settings()
-        let environmentValues = environmentValues(of: command)
+        var environmentValues = environmentValues(of: command)
         let file = given.configuration ?? environment[Self.configurationVariable].flatMap { $0.isEmpty ? nil : $0 }
-        let fileValues = try file.map { try configurationValues($0, of: command) } ?? [:]
+        var fileValues = try file.map { try configurationValues($0, of: command) } ?? [:]
+        Self.drop(Self.rivals(of: given.values), from: &environmentValues)
+        Self.drop(Self.rivals(of: given.values) + Self.rivals(of: environmentValues), from: &fileValues)
         for option in command.options {
             if let values = given.values[option.name] {
                 try apply(values, of: option, named: "`--\(option.name)`", command, to: &settings)
@@ -99,6 +101,19 @@ struct OptionParser: Sendable {
         }
         try check(plain, of: command)
         return .run(command, settings, arguments: plain)
+    }
+
+    /// What says how good or how large the picture is to be: one of them excludes the others.
+    private static let qualities = [["crf"], ["bitrate", "two-pass"], ["target-quality"]]
+
+    /// The options that nothing weaker may set beside those that are given.
+    private static func rivals(of values: [String: [String]]) -> [String] {
+        qualities.filter { group in group.contains { values[$0] != nil } }
+            .flatMap { group in qualities.filter { $0 != group }.flatMap { $0 } }
+    }
+
+    private static func drop(_ names: [String], from values: inout [String: [String]]) {
+        for name in names { values[name] = nil }
     }
 
     /// What the command line says, before anything is read as a value.
@@ -145,10 +160,12 @@ struct OptionParser: Sendable {
 
     private func unknown(_ word: String, of command: Command) -> CommandLineError {
         let names = command.options.map { "--" + $0.name } + ["--help", "--version"]
-        let guess = Suggestion.nearest(to: word, among: names)
+        let guess = word.hasPrefix("--") ? Suggestion.nearest(to: word, among: names) : nil
+        let list = "`martlet \(command.rawValue) --help` lists the options."
+        let paths = command.arguments.isEmpty ? "" : " A path that begins with `-` stands after `--`."
         return CommandLineError(
             .unknownOption, "`martlet \(command.rawValue)` has no option `\(word)`.",
-            advice: guess.map { "Did you mean `\($0)`?" } ?? "`martlet \(command.rawValue) --help` lists the options.")
+            advice: guess.map { "Did you mean `\($0)`?" } ?? list + paths)
     }
 
     private func environmentValues(of command: Command) -> [String: [String]] {

@@ -72,7 +72,8 @@ enum Options {
             "Lets styled subtitles lose their styles where the container has none.", into: \.parameters.flattenSubtitles
         ),
         Option(
-            "segment-duration", .milliseconds(0.5...3600), .segments, "The wanted length of a segment.", default: "10",
+            "segment-duration", .milliseconds(0.5...3600), .segments,
+            "The wanted length of a segment; at least 300 frames, unless --split fixed.", default: "10",
             into: \.parameters.segmentDurationMilliseconds),
         Option(
             "split", .choice, .segments,
@@ -116,7 +117,8 @@ enum Options {
 
     /// Which encoder `bench` measures.
     static let measuredCodec = Option(
-        "codec", .codec, .measurement, "Measures only this codec, or only this encoder.", default: "all that work here",
+        "codec", .encodingCodec, .measurement, "Measures only this codec, or only this encoder.",
+        default: "all that work here",
         into: \.codec)
 
     /// Where `doctor` looks for space.

@@ -24,6 +24,19 @@ extension ValueForm where Value == CodecRequest {
     }
 }
 
+extension ValueForm where Value == CodecRequest {
+    /// A codec or the name of an encoder.
+    static var encodingCodec: ValueForm {
+        let codecs = VideoCodec.allCases.map(\.rawValue)
+        var form = codec
+        form.valueName = (codecs + ["ENCODER"]).joined(separator: "|")
+        form.expected = codecs.joined(separator: ", ") + " or the name of an encoder such as libx265"
+        form.choices = codecs
+        form.read = { text in codec.read(text).flatMap { $0 == .copy ? nil : $0 } }
+        return form
+    }
+}
+
 extension ValueForm where Value == BitRate {
     /// A rate of data.
     static var bitRate: ValueForm {

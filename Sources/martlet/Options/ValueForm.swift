@@ -12,12 +12,9 @@ struct ValueForm<Value: Sendable>: Sendable {
     /// The values, where they can be listed.
     var choices: [String] = []
     /// What a shell offers for it.
-    var completion: Completion = .nothing
+    var completion: Option.Completion = .nothing
     /// Reads a value; `nil` when the text is none.
     var read: @Sendable (String) -> Value?
-
-    /// What a shell offers for a value.
-    enum Completion: Sendable { case nothing, choices, file, directory }
 }
 
 extension ValueForm where Value == Int {

@@ -42,7 +42,8 @@ private func isInstalled(_ shell: Shell) -> Bool {
         arguments: [
             ("martlet tr", "transcode"), ("martlet transcode --cod", "--codec"),
             ("martlet transcode --container w", "webm"),
-            ("martlet completions f", "fish"),
+            ("martlet completions f", "fish"), ("martlet transcode --codec = av", "av1"), ("martlet help pl", "plan"),
+            ("martlet transcode --config /etc/os-rel", "/etc/os-release"), ("martlet bench --codec c", ""),
         ])
     func bashCompletes(line: String, expected: String) async throws {
         let words = line.split(separator: " ").map { "'\($0)'" }.joined(separator: " ")
@@ -50,6 +51,18 @@ private func isInstalled(_ shell: Shell) -> Bool {
             Completions.script(for: .bash)
             + "COMP_WORDS=(\(words)); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 )); _martlet; echo \"${COMPREPLY[*]}\"\n"
         #expect(try await output(of: .bash, ["-c", script]) == expected + "\n")
+    }
+
+    @Test(.enabled(if: isInstalled(.bash), "bash is not installed")) func bashKeepsPathsWithBlanksWhole() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "martlet \(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory + "/a b", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try Data().write(to: URL(filePath: directory + "/a film.mkv"))
+        let script =
+            Completions.script(for: .bash) + "try() { COMP_WORDS=(martlet \"$@\"); COMP_CWORD=$#; _martlet; "
+            + "printf '%s|' \"${COMPREPLY[@]}\"; }; cd '\(directory)'; try probe 'a f'; "
+            + "try transcode --work-directory a\n"
+        #expect(try await output(of: .bash, ["-c", script]) == "a film.mkv|a b|")
     }
 
     private func check(_ shell: Shell) async throws {

@@ -81,7 +81,7 @@ import Testing
         ),
         (
             "transcode a b.mp4 -x", .unknownOption, "`martlet transcode` has no option `-x`.",
-            "`martlet transcode --help` lists the options."
+            "`martlet transcode --help` lists the options. A path that begins with `-` stands after `--`."
         ),
         ("trancsode a b.mp4", .unknownCommand, "There is no command `trancsode`.", "Did you mean `martlet transcode`?"),
         (

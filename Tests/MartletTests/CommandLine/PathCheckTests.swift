@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import FoundationEssentials
+import Glibc
 import MartletModel
 import Testing
 
@@ -73,9 +74,35 @@ import Testing
 
     @Test func aDirectoryIsNoOutput() {
         defer { remove() }
-        let error = #expect(throws: CommandLineError.self) {
-            try PathCheck.output(directory, input: directory + "/in.mkv", overwrite: true)
+        for path in [directory, directory + "/new/"] {
+            let error = #expect(throws: CommandLineError.self) {
+                try PathCheck.output(path, input: directory + "/in.mkv", overwrite: true)
+            }
+            #expect(error?.code == .outputTaken)
         }
-        #expect(error?.code == .outputTaken)
+    }
+
+    @Test func devicesAndPipesAreNeverReplaced() {
+        defer { remove() }
+        let pipe = directory + "/pipe.mkv"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        for path in [pipe, "/dev/null"] {
+            let error = #expect(throws: CommandLineError.self) {
+                try PathCheck.output(path, input: directory + "/in.mkv", overwrite: true)
+            }
+            #expect(error?.code == .outputTaken)
+            #expect(error?.message.contains("device or a pipe") == true)
+        }
+    }
+
+    @Test func aNameThatNoFileSystemTakesIsRefusedAtOnce() {
+        defer { remove() }
+        let error = #expect(throws: CommandLineError.self) {
+            try PathCheck.output(
+                directory + "/" + String(repeating: "n", count: 252) + ".mkv", input: directory + "/in.mkv",
+                overwrite: false)
+        }
+        #expect(error?.code == .outputUnwritable)
+        #expect(error?.message.contains("too long") == true)
     }
 }

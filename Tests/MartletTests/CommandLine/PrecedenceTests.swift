@@ -16,6 +16,21 @@ import Testing
         #expect(try workshop.settings("transcode a b.mp4 --config c.json --crf 20").parameters.crf == 20)
     }
 
+    @Test func aQualityFromTheCommandLineReplacesOneFromElsewhere() throws {
+        var workshop = ParserWorkshop(configuration: [
+            .init(key: "bitrate", values: ["4M"]), .init(key: "two_pass", values: ["true"]),
+        ])
+        let typed = try workshop.settings("transcode a b.mp4 --config c --crf 20").parameters
+        #expect((typed.crf, typed.bitrate, typed.twoPass) == (20, nil, false))
+        workshop.environment["MARTLET_TARGET_QUALITY"] = "ssim:0.98"
+        let fromEnvironment = try workshop.settings("transcode a b.mp4 --config c").parameters
+        #expect(fromEnvironment.targetQuality != nil && fromEnvironment.bitrate == nil)
+        let both = try workshop.settings("transcode a b.mp4 --crf 20 --bitrate 1M")
+        #expect(throws: CommandLineError.self) {
+            try RequestBuilder(settings: both).request(input: "a", output: "b.mp4")
+        }
+    }
+
     @Test func theEnvironmentCanNameTheFile() throws {
         let workshop = ParserWorkshop(
             environment: ["MARTLET_CONFIG": "c.json"], configuration: [.init(key: "preset", values: ["slow"])])

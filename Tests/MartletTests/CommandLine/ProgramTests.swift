@@ -120,8 +120,9 @@ import Testing
         #expect(printed.status == expected)
         #expect(printed.errors.isEmpty == (expected == .success))
         let json = try await run(line + " --json")
-        if line != "--help", line != "--version", line != "completions bash", line != "doctor" {
-            #expect(json.lines.last?.hasPrefix("{") == true)
+        if line != "--help", line != "--version", line != "completions bash" {
+            let isFailed = json.lines.last?.hasPrefix(#"{"event": "failed""#) == true
+            #expect(json.lines.last?.hasPrefix("{") == true && isFailed == (expected != .success))
         }
     }
 

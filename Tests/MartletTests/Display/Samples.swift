@@ -46,7 +46,7 @@ enum Samples {
     static let omission = Omission(
         sourceIndex: 2, subject: "subtitle stream 2 (hdmv_pgs_subtitle, ger)",
         reason: "MP4 cannot hold pictures of text",
-        advice: "MKV can")
+        advice: "Use --container mkv.")
 
     static let planned: PlannedJob = {
         let segments = [

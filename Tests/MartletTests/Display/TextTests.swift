@@ -23,7 +23,7 @@ import Testing
                   1: audio aac (eng), from stream 1 (ac3), converted once
 
                 Left out
-                  subtitle stream 2 (hdmv_pgs_subtitle, ger): MP4 cannot hold pictures of text; MKV can
+                  subtitle stream 2 (hdmv_pgs_subtitle, ger): MP4 cannot hold pictures of text. Use --container mkv.
 
                 Warnings
                   libx264 stands in for h264_nvenc.
@@ -71,7 +71,7 @@ import Testing
                   time      0:13 (23.8 fps)
                   proof     ok    frame count: 297 of 297
                             ok    presentation times: all equal
-                  left out  subtitle stream 2 (hdmv_pgs_subtitle, ger): MP4 cannot hold pictures of text; MKV can
+                  left out  subtitle stream 2 (hdmv_pgs_subtitle, ger): MP4 cannot hold pictures of text. Use --container mkv.
 
                 """)
     }

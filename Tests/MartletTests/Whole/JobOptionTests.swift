@@ -40,7 +40,24 @@ import Testing
         #expect(try killed.directory.names().isEmpty)
         let resumed = try await Transcode.succeed("minute.mp4", options, in: killed.directory)
         #expect(resumed.run.reusedSegments >= 1)
-        #expect(try work.files().filter { !["lock", "state.sqlite"].contains($0) }.isEmpty)
+        #expect(try work.names().isEmpty)
+    }
+
+    @Test func oneDirectoryTakesTheWorkOfSeveralFilms() async throws {
+        let work = try TemporaryDirectory()
+        let options = Transcode.quick + ["--work-directory", work.path, "--keep-work"]
+        let first = try await Transcode.succeed(Self.film, to: "first.mkv", options)
+        _ = try await Transcode.succeed(Self.film, to: "first.mkv", options)
+        let second = try await Transcode.succeed(Self.film, to: "second.mkv", options, in: first.directory)
+        #expect(second.run.reusedSegments == 0)
+        #expect(try work.names().count == 3)
+    }
+
+    @Test(arguments: [("n", 251), ("\u{e9}", 125)])
+    func outputsMayHaveTheLongestNames(letter: String, count: Int) async throws {
+        let name = String(repeating: letter, count: count) + ".mkv"
+        let long = try await Transcode.succeed(Self.film, to: name, Transcode.quick)
+        #expect(try long.directory.names() == [name])
     }
 
     @Test func workIsKeptOnlyWhenAskedFor() async throws {

@@ -72,4 +72,34 @@ struct MediaVerifierTests {
             "everything.mkv", "-i {} -map 0:v -map 0:a:0 -c copy -map_chapters -1", suffix: "mkv")
         #expect(found.names == ["streams", "chapters"])
     }
+
+    @Test("streams that the container cannot hold may be missing, others not")
+    func unheldStreamsMayBeMissing() async throws {
+        let shop = try await JoinWorkshop(fixture: "everything.mkv")
+        let output = shop.path("foreign.mkv")
+        try await shop.ffmpeg(["-i", "file:" + shop.source.path, "-map", "0:v:0", "-map", "0:a", "-c", "copy", output])
+        let others = Set(shop.source.streams.filter { $0.kind != .video && $0.kind != .audio }.map(\.index))
+        func streams(_ unheld: Set<Int>) async throws -> VerificationReport.Check? {
+            let report = try await MediaVerifier().verify(
+                output: output, against: shop.source, index: shop.index, unheld: unheld)
+            return report.checks.first { $0.name == "streams" }
+        }
+        let lenient = try await streams(others)
+        #expect(lenient?.passed == true, "\(lenient?.detail ?? "")")
+        #expect(lenient?.detail.contains("cannot hold") == true)
+        #expect(try await streams([])?.passed == false)
+        #expect(try await streams(others.subtracting([others.max() ?? 0]))?.passed == false)
+    }
+
+    @Test("what is no film is refused with its name")
+    func noFilmIsRefused() async throws {
+        let shop = try await JoinWorkshop(fixture: "h264_closed.mp4")
+        let output = shop.path("text.mp4")
+        try Data("text".utf8).write(to: URL(filePath: output))
+        let error = await #expect(throws: MediaError.self) {
+            try await MediaVerifier().verify(output: output, against: shop.source, index: shop.index, plan: nil)
+        }
+        #expect(error?.code == .notMedia)
+        #expect(error?.message.contains(output) == true && error?.advice != nil)
+    }
 }
