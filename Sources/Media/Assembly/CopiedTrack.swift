@@ -180,7 +180,7 @@ final class CopiedTrack {
             packet.pointee.dts = packet.pointee.pts
             packet.pointee.duration = count
             samples = clock
-            if marksEnd { try markEnd(of: packet, samples: count) }
+            if marksEnd { try markEnd(of: packet, samples: count, time: known) }
         } else {
             packet.pointee.pts = known - origin
             packet.pointee.dts = dts != MARTLET_NOPTS ? dts - origin : guessedDecode(packet)
@@ -196,11 +196,14 @@ final class CopiedTrack {
         return MediaTime(ticks: packet.pointee.dts, timeBase: timeBase).rescaled(to: nanoseconds)
     }
 
-    // MP4 says by its length that a packet is not heard to its end; Matroska says how much to drop.
-    private func markEnd(of packet: UnsafeMutablePointer<AVPacket>, samples: Int64) throws(AVFailure) {
+    // MP4 says by its length that the last packet is not heard to its end; Matroska says how much to
+    // drop. Packets before it are short or long only because a clock was rounded.
+    private func markEnd(
+        of packet: UnsafeMutablePointer<AVPacket>, samples: Int64, time: Int64
+    ) throws(AVFailure) {
         let whole = wholeCount(packet)
         let trimmed = trimmedSamples(packet)
-        guard samples < whole, trimmed.end == 0 else { return }
+        guard samples < whole, trimmed.end == 0, restOfStream(from: time, atMost: whole) > 0 else { return }
         guard let data = av_packet_new_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, 10) else {
             throw AVFailure(code: martlet_averror(ENOMEM), operation: "mark the end of the sound")
         }
