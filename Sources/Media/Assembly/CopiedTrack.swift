@@ -203,7 +203,7 @@ final class CopiedTrack {
     ) throws(AVFailure) {
         let whole = wholeCount(packet)
         let trimmed = trimmedSamples(packet)
-        guard samples < whole, trimmed.end == 0, restOfStream(from: time, atMost: whole) > 0 else { return }
+        guard samples < whole, trimmed.end == 0, let rest = restOfStream(from: time), rest <= whole else { return }
         guard let data = av_packet_new_side_data(packet, AV_PKT_DATA_SKIP_SAMPLES, 10) else {
             throw AVFailure(code: martlet_averror(ENOMEM), operation: "mark the end of the sound")
         }
@@ -229,16 +229,16 @@ final class CopiedTrack {
             - Int64(stream.pointee.codecpar.pointee.video_delay) * max(1, packet.pointee.duration)
     }
 
-    // An MP4 whose sound starts late gives its last packet no length, but tells that of the whole.
-    private func restOfStream(from time: Int64, atMost limit: Int64) -> Int64 {
+    // How many samples the stream has from a packet on, as its length tells; without the encoder's
+    // delay where the edit list leaves that out. `nil` when the length is unknown.
+    private func restOfStream(from time: Int64) -> Int64? {
         let duration = stream.pointee.duration
-        guard duration > 0, time != MARTLET_NOPTS, let firstTime else { return 0 }
+        guard duration > 0, time != MARTLET_NOPTS, let firstTime else { return nil }
         let (start, length) = (
             MediaTime(ticks: time, timeBase: input).rescaled(to: timeBase),
             MediaTime(ticks: duration, timeBase: input).rescaled(to: timeBase)
         )
-        let rest = length &- (start &- firstTime)
-        return rest > 0 && rest <= limit ? rest : 0
+        return length &- (start &- firstTime)
     }
 
     // What the packet itself says; 0 when it does not.
@@ -254,7 +254,12 @@ final class CopiedTrack {
     private func sampleCount(_ packet: UnsafePointer<AVPacket>) -> Int64 {
         var stated = MediaTime(ticks: packet.pointee.duration, timeBase: input).rescaled(to: timeBase)
         let counted = wholeCount(packet)
-        if stated == 0, samples?.isExact == true { stated = restOfStream(from: packet.pointee.pts, atMost: counted) }
+        // An MP4 whose sound starts late gives its last packet no length, but tells that of the whole.
+        if stated == 0, samples?.isExact == true, let rest = restOfStream(from: packet.pointee.pts),
+            rest > 0, rest <= counted
+        {
+            stated = rest
+        }
         let count = samples?.isExact == true && stated > 0 || counted <= 0 ? stated : counted
         defer { lastCount = count > 0 ? count : lastCount }
         return count > 0 ? count : lastCount
