@@ -13,6 +13,8 @@ private struct Film {
     var slopes: [Double]
     var quickBytes: [Double]
     let profile: EncoderProfile
+    /// The values between which bytes fall four times as fast, as noise does that vanishes.
+    var cliff: ClosedRange<Double>?
 
     init(segments: Int, seed: UInt64, profile: EncoderProfile) {
         var dice = SplitMix64(seed: seed)
@@ -25,7 +27,9 @@ private struct Film {
 
     func size(_ segment: Int, _ crf: Double, quick: Bool = false) -> Double {
         let base = (quick ? quickBytes : bytes)[segment]
-        return base * Exponential.power(-slopes[segment] * (crf - (profile.defaultCRF ?? 0)))
+        var steps = crf - (profile.defaultCRF ?? 0)
+        if let cliff { steps += 3 * (min(max(crf, cliff.lowerBound), cliff.upperBound) - cliff.lowerBound) }
+        return base * Exponential.power(-slopes[segment] * steps)
     }
 
     /// Encodes stage by stage; returns the share by which the whole misses, the encodes made and the values.
@@ -69,6 +73,20 @@ private struct Film {
             let result = film.run(target: film.bytes.reduce(0, +) * share)
             #expect(abs(result.miss) < 0.01, "seed \(seed)")
             #expect(result.values.allSatisfy { $0 == $0.rounded() })
+        }
+    }
+
+    @Test(arguments: [1, 4, 48, 120], [0.1, 0.3, 0.6, 1.5])
+    func aCliffIsFound(segments: Int, share: Double) throws {
+        let profile = try #require(EncoderProfile.named("libx264"))
+        for seed in 0..<4 as Range<UInt64> {
+            var film = Film(segments: segments, seed: seed, profile: profile)
+            film.cliff = 21...29
+            let result = film.run(target: film.bytes.reduce(0, +) * share)
+            // At the edge of a cliff, a single segment has no other to make up for its miss.
+            #expect(abs(result.miss) < (segments == 1 ? 0.05 : 0.01), "seed \(seed)")
+            // Each segment twice, and the few that find the value thrice more.
+            #expect(result.encodes <= 2 * segments + 3 * 8, "seed \(seed)")
         }
     }
 

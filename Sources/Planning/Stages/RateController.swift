@@ -7,8 +7,8 @@ internal import MartletModel
 ///
 /// Segments that are given a bit rate each would pump: a quiet scene gets as
 /// much as a busy one. Here the whole film gets one quality value, found in
-/// stages: a quick encode of everything tells the shares; a few real encodes
-/// tell what the quick ones are worth; the rest follows in two waves, each with
+/// stages: a quick encode of everything tells the shares; a few real encodes,
+/// repeated while they are far off, tell what the quick ones are worth; the rest follows in two waves, each with
 /// a corrected value; in the end single segments are encoded once more until
 /// the whole is within half a percent. It works alike for every encoder, and
 /// each stage depends on the results of the earlier ones alone.
@@ -25,6 +25,10 @@ struct RateController {
 
     /// How far the whole may be from the wish, as a share.
     static let tolerance = 0.005
+    /// How often the first few segments are encoded, at most, to find out what the quick encodes are worth.
+    static let probings = 4
+    /// How far from the wish the whole may seem after them, as a share.
+    static let probingTolerance = 0.1
     /// How often single segments are encoded once more.
     static let corrections = 5
 
@@ -89,10 +93,8 @@ struct RateController {
         var model = RateModel(quick: quick.map { .init(crf: quickCRF, bytes: $0) }, slope: slope)
         var latest: [Int: Encode] = [:]
         func chosen(_ encodes: [Int: Encode]) -> [Encode] { encodes.values.sorted { $0.segment < $1.segment } }
-
-        for wave in Self.waves(quick.count) {
-            let value = model.commonValue(target: target, within: bounds)
-            let encodes = spread(value, over: wave, model).map { Encode(segment: $0.segment, round: 0, crf: $0.crf) }
+        /// Takes a stage's results into the model; whether all were there.
+        func take(_ encodes: [Encode]) -> Bool {
             var isComplete = true
             for encode in encodes {
                 latest[encode.segment] = encode
@@ -102,23 +104,25 @@ struct RateController {
                 }
                 model.add(.init(crf: encode.crf, bytes: size), segment: encode.segment)
             }
-            guard isComplete else { return (encodes, chosen(latest)) }
+            return isComplete
+        }
+
+        for (wave, segments) in Self.waves(quick.count).enumerated() {
+            for _ in 0..<(wave == 0 ? Self.probings : 1) {
+                let laws = model.laws()
+                let value = laws.commonValue(target: target, within: bounds)
+                let encodes = spread(value, over: segments, laws, latest)
+                if encodes.isEmpty { break }
+                guard take(encodes) else { return (encodes, chosen(latest)) }
+                if abs(model.laws().total(at: value) / target - 1) <= Self.probingTolerance { break }
+            }
         }
         var best = (miss: abs(model.total / target - 1), encodes: latest)
-        for round in 1...Self.corrections {
+        for _ in 0..<Self.corrections {
             guard best.miss > Self.tolerance else { break }
-            let encodes = correction(model, latest, round: round)
+            let encodes = correction(model, latest)
             if encodes.isEmpty { break }
-            var isComplete = true
-            for encode in encodes {
-                latest[encode.segment] = encode
-                guard let size = bytes(encode) else {
-                    isComplete = false
-                    continue
-                }
-                model.add(.init(crf: encode.crf, bytes: size), segment: encode.segment)
-            }
-            guard isComplete else { return (encodes, chosen(latest)) }
+            guard take(encodes) else { return (encodes, chosen(latest)) }
             let miss = abs(model.total / target - 1)
             if miss < best.miss { best = (miss, latest) }
         }
@@ -143,19 +147,19 @@ struct RateController {
     ///
     /// Encoders that take whole numbers only get the two neighbours, mixed so
     /// that the bytes come out as if the value were possible.
-    private func spread(_ value: Double, over segments: [Int], _ model: RateModel) -> [(segment: Int, crf: Double)] {
-        if profile.hasFractionalCRF { return segments.map { ($0, Self.hundredths(value)) } }
+    private func spread(
+        _ value: Double, over segments: [Int], _ laws: RateModel.Laws, _ latest: [Int: Encode]
+    ) -> [Encode] {
+        if profile.hasFractionalCRF { return segments.compactMap { again($0, latest, value) } }
         let (lower, upper) = (value.rounded(.down), min(value.rounded(.up), bounds.upperBound))
-        let (ideal, atLower, atUpper) = (
-            model.predictions(at: value), model.predictions(at: lower), model.predictions(at: upper)
-        )
         var debt = 0.0
-        return segments.map { segment in
-            let asLower = debt + ideal[segment] - atLower[segment]
-            let asUpper = debt + ideal[segment] - atUpper[segment]
+        return segments.compactMap { segment in
+            let ideal = debt + laws.bytes(of: segment, at: value)
+            let asLower = ideal - laws.bytes(of: segment, at: lower)
+            let asUpper = ideal - laws.bytes(of: segment, at: upper)
             let takesLower = abs(asLower) <= abs(asUpper)
             debt = takesLower ? asLower : asUpper
-            return (segment, takesLower ? lower : upper)
+            return again(segment, latest, takesLower ? lower : upper)
         }
     }
 
@@ -163,52 +167,50 @@ struct RateController {
     ///
     /// Those farthest from the common value go first; that makes the film more
     /// even while it makes it fit.
-    private func correction(_ model: RateModel, _ latest: [Int: Encode], round: Int) -> [Encode] {
-        let value = model.commonValue(target: target, within: bounds)
+    private func correction(_ model: RateModel, _ latest: [Int: Encode]) -> [Encode] {
+        let laws = model.laws()
+        let value = laws.commonValue(target: target, within: bounds)
         let now = model.points.map { $0.last?.bytes ?? 0 }
         let order = latest.values.sorted {
             let (left, right) = (abs($0.crf - value), abs($1.crf - value))
             return left == right ? $0.segment < $1.segment : left > right
         }
-        var gap = target - model.total
-        var encodes: [Encode] = []
         if profile.hasFractionalCRF {
             // The smallest group takes all that is missing, if that leaves it close to the others.
             let reach = max(bounds.lowerBound, value - 0.6)...min(bounds.upperBound, value + 0.6)
-            let (most, least) = (model.predictions(at: reach.lowerBound), model.predictions(at: reach.upperBound))
             var (others, upper, lower) = (model.total, 0.0, 0.0)
             var group: [Int] = []
             for encode in order {
                 group.append(encode.segment)
                 others -= now[encode.segment]
-                upper += most[encode.segment]
-                lower += least[encode.segment]
-                guard max(upper, lower) + others >= target, min(upper, lower) + others <= target else { continue }
-                let value = model.commonValue(target: target - others, of: group, within: reach)
-                return group.compactMap { again($0, latest, value, round) }
+                upper += laws.bytes(of: encode.segment, at: reach.lowerBound)
+                lower += laws.bytes(of: encode.segment, at: reach.upperBound)
+                if max(upper, lower) + others >= target, min(upper, lower) + others <= target { break }
             }
-            return group.compactMap { again($0, latest, value, round) }
+            let shared = laws.commonValue(target: target - others, of: group, within: reach)
+            return group.compactMap { again($0, latest, shared) }
         }
+        var gap = target - model.total
+        var encodes: [Encode] = []
         let direction = (gap > 0) == (slope > 0) ? -1.0 : 1.0
         // Where one step is too much for every segment, the smallest miss wins.
         for encode in order where abs(gap) > Self.tolerance / 2 * target {
             let crf = encode.crf + direction
-            guard bounds.contains(crf) else { continue }
-            let change = model.predictions(at: crf)[encode.segment] - now[encode.segment]
-            guard abs(gap - change) < abs(gap),
-                !model.points[encode.segment].contains(where: { $0.crf == crf })
+            let change = laws.bytes(of: encode.segment, at: crf) - now[encode.segment]
+            guard abs(gap - change) < abs(gap), !model.points[encode.segment].contains(where: { $0.crf == crf }),
+                let again = again(encode.segment, latest, crf)
             else { continue }
             gap -= change
-            encodes.append(Encode(segment: encode.segment, round: round, crf: crf))
+            encodes.append(again)
         }
         return encodes
     }
 
-    /// One more encode of a segment; `nil` when its value would be the one it has.
-    private func again(_ segment: Int, _ latest: [Int: Encode], _ crf: Double, _ round: Int) -> Encode? {
+    /// The next encode of a segment; `nil` when its value would be the one it has.
+    private func again(_ segment: Int, _ latest: [Int: Encode], _ crf: Double) -> Encode? {
         let value = Self.hundredths(min(max(crf, bounds.lowerBound), bounds.upperBound))
         guard latest[segment]?.crf != value else { return nil }
-        return Encode(segment: segment, round: round, crf: value)
+        return Encode(segment: segment, round: (latest[segment]?.round ?? -1) + 1, crf: value)
     }
 
     private static func hundredths(_ value: Double) -> Double { (value * 100).rounded() / 100 }

@@ -3,9 +3,13 @@
 
 /// How many bytes each segment takes at each quality value.
 ///
-/// Bytes fall about exponentially with the value: `ln(bytes)` by `slope` for
-/// each step. A quick encode gives the shares of segments that have no real
-/// encode yet; real ones replace it, two of the same segment give its own slope.
+/// Bytes fall about exponentially with the value, by a usual slope of
+/// `ln(bytes)` for each step; noise and drawn pictures fall three times as
+/// fast in places, still ones hardly at all. So the film has a curve of its
+/// own: where segments have encodes at two values, their mean slope counts, and
+/// the usual one everywhere else. A segment passes through its own encodes and
+/// follows the film's curve between and beyond them. Quick encodes give the
+/// shares of segments that have no real encode yet.
 struct RateModel {
     /// One encode: its quality value and its bytes.
     struct Point: Equatable {
@@ -37,61 +41,56 @@ struct RateModel {
     /// The bytes of the latest encodes.
     var total: Double { points.reduce(0) { $0 + ($1.last?.bytes ?? 0) } }
 
-    /// What the real settings take for each byte of the quick encode, from segments that have both.
-    private var realPerQuick: Double {
+    /// What is known so far. O(n log n) in the number of encodes.
+    func laws() -> Laws {
+        let curve = RateCurve(encodes: points, usualSlope: usualSlope)
         var (real, expected) = (0.0, 0.0)
-        for (segment, made) in points.enumerated() {
+        for (first, made) in zip(quick, points) {
             guard let point = made.last else { continue }
             real += point.bytes
-            let first = quick[segment]
-            expected += first.bytes * Exponential.power(-usualSlope * (point.crf - first.crf))
+            expected += first.bytes * Exponential.power(curve.fall(from: first.crf, to: point.crf))
         }
-        return expected > 0 ? real / expected : 1
-    }
-
-    /// The slope of one segment: its own where two encodes tell it, within reason.
-    private func slope(_ segment: Int) -> Double {
-        let made = points[segment]
-        guard let last = made.last, let other = made.dropLast().last(where: { abs($0.crf - last.crf) >= 0.2 }) else {
-            return usualSlope
+        // What the real settings take for each byte of the quick encode.
+        let scale = expected > 0 ? real / expected : 1
+        let anchors = zip(quick, points).map { first, made in
+            made.isEmpty ? [Point(crf: first.crf, bytes: first.bytes * scale)] : made.sorted { $0.crf < $1.crf }
         }
-        let own = -Exponential.logarithm(last.bytes / other.bytes) / (last.crf - other.crf)
-        let ratio = min(max(own / usualSlope, 0.4), 2.5)
-        return usualSlope * ratio
+        return Laws(anchors: anchors, curve: curve)
     }
 
-    /// The bytes that each segment would take at a quality value.
-    func predictions(at crf: Double) -> [Double] { laws(of: Array(points.indices)).map { $0.bytes(at: crf) } }
+    /// The bytes of every segment as functions of the quality value.
+    struct Laws {
+        fileprivate let anchors: [[Point]]
+        fileprivate let curve: RateCurve
 
-    /// The one value at which some segments together take `target` bytes, within bounds.
-    ///
-    /// - Parameter group: the segments; `nil` for all.
-    func commonValue(target: Double, of group: [Int]? = nil, within bounds: ClosedRange<Double>) -> Double {
-        let laws = laws(of: group ?? Array(points.indices))
-        var (low, high) = (bounds.lowerBound, bounds.upperBound)
-        let fallsWithValue = usualSlope > 0
-        for _ in 0..<24 {
-            let middle = (low + high) / 2
-            let isTooMuch = laws.reduce(0) { $0 + $1.bytes(at: middle) } > target
-            if isTooMuch == fallsWithValue { low = middle } else { high = middle }
+        /// The bytes that a segment would take at a quality value.
+        func bytes(of segment: Int, at crf: Double) -> Double {
+            let known = anchors[segment]
+            let after = known.firstIndex { $0.crf >= crf } ?? known.count
+            guard after > 0, after < known.count else {
+                let nearest = known[min(after, known.count - 1)]
+                return nearest.bytes * Exponential.power(curve.fall(from: nearest.crf, to: crf))
+            }
+            let (low, high) = (known[after - 1], known[after])
+            let way = curve.fall(from: low.crf, to: crf) / curve.fall(from: low.crf, to: high.crf)
+            return low.bytes * Exponential.power(way * Exponential.logarithm(high.bytes / low.bytes))
         }
-        return (low + high) / 2
-    }
 
-    /// How the bytes of one segment fall.
-    private struct Law {
-        let base: Point
-        let slope: Double
+        /// The bytes that all segments together would take at a quality value.
+        func total(at crf: Double) -> Double { anchors.indices.reduce(0) { $0 + bytes(of: $1, at: crf) } }
 
-        func bytes(at crf: Double) -> Double { base.bytes * Exponential.power(-slope * (crf - base.crf)) }
-    }
-
-    private func laws(of group: [Int]) -> [Law] {
-        let scale = realPerQuick
-        return group.map { segment in
-            let first = quick[segment]
-            return Law(
-                base: points[segment].last ?? Point(crf: first.crf, bytes: first.bytes * scale), slope: slope(segment))
+        /// The one value at which some segments together take `target` bytes, within bounds.
+        ///
+        /// - Parameter group: the segments; `nil` for all.
+        func commonValue(target: Double, of group: [Int]? = nil, within bounds: ClosedRange<Double>) -> Double {
+            let group = group ?? Array(anchors.indices)
+            var (low, high) = (bounds.lowerBound, bounds.upperBound)
+            for _ in 0..<24 {
+                let middle = (low + high) / 2
+                let isTooMuch = group.reduce(0) { $0 + bytes(of: $1, at: middle) } > target
+                if isTooMuch == curve.fallsWithValue { low = middle } else { high = middle }
+            }
+            return (low + high) / 2
         }
     }
 }
