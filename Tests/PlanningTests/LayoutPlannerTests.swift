@@ -118,7 +118,7 @@ import Testing
     @Test func clocksWithoutAZeroStartWithTheFirstCarriedStream() throws {
         var sound = Sample.stream(1, .audio, "mp2")
         sound.startTime = 1300
-        var index = Sample.index(frames: 900)
+        var index = Sample.index(frames: 2400)
         for frame in index.presentationTimes.indices { index.presentationTimes[frame] += 1400 }
         let source = Sample.source(
             format: "mpegts", start: 1_000_000, hasArbitraryOrigin: true, [Sample.video(), sound])

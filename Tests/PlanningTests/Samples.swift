@@ -62,7 +62,7 @@ enum Sample {
     }
 
     static func plan(
-        _ streams: [StreamDescription], index: FrameIndex? = Sample.index(frames: 900),
+        _ streams: [StreamDescription], index: FrameIndex? = Sample.index(frames: 2400),
         format: String = "matroska,webm", _ change: (inout TranscodeParameters) -> Void = { _ in }
     ) throws -> JobPlan {
         var parameters = TranscodeParameters()
@@ -72,7 +72,7 @@ enum Sample {
     }
 
     static func firstTask(
-        _ streams: [StreamDescription] = [video()], index: FrameIndex = Sample.index(frames: 900), segment: Int = 0,
+        _ streams: [StreamDescription] = [video()], index: FrameIndex = Sample.index(frames: 2400), segment: Int = 0,
         _ change: (inout TranscodeParameters) -> Void = { _ in }
     ) throws -> TaskSpecification {
         let plan = try plan(streams, index: index, change)

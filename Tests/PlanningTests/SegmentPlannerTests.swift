@@ -19,27 +19,36 @@ import Testing
         #expect(segments[0].seek == nil)
     }
 
-    @Test func aFilmOfLessThanOneAndAHalfSegmentsIsCutIntoHalves() {
-        #expect(Sample.segments(Sample.index(frames: 301, gop: nil)).map(\.frameCount) == [150, 151])
-        #expect(Sample.segments(Sample.index(frames: 449, gop: nil)).map(\.frameCount) == [224, 225])
-        #expect(Sample.segments(Sample.index(frames: 449, gop: 200)).map(\.frameCount) == [200, 249])
+    @Test func aShortFilmIsCutIntoAnEvenNumberOfLikeSegments() {
+        func lengths(_ frames: Int, gop: Int?) -> [Int] {
+            Sample.segments(Sample.index(frames: frames, gop: gop)).map(\.frameCount)
+        }
+        #expect(lengths(301, gop: nil) == [150, 151])
+        #expect(lengths(449, gop: 200) == [200, 249])
+        #expect(lengths(720, gop: nil) == [360, 360])
+        #expect(lengths(899, gop: 150) == [450, 449])
+        #expect(lengths(900, gop: nil) == [225, 225, 225, 225])
+        // The edges after one that was moved share what is left.
+        #expect(lengths(1200, gop: 250) == [250, 250, 250, 450])
+        #expect(lengths(2099, gop: nil).count == 6)
         #expect(Sample.segments(Sample.index(frames: 449, gop: nil), duration: 12_000, split: .fixed).count == 1)
     }
 
     @Test func edgesFallOnTheKeyFrameNearestToTheTarget() {
         // 25 frames a second: ten seconds are 250 frames, and 300 are the least.
-        let segments = Sample.segments(Sample.index(frames: 1200, gop: 110))
-        #expect(segments.map(\.firstFrame) == [0, 330, 660, 990])
+        let segments = Sample.segments(Sample.index(frames: 2400, gop: 110))
+        #expect(segments.map(\.firstFrame) == [0, 330, 660, 990, 1320, 1650, 1980])
     }
 
     @Test func edgesFallOnTheExactFrameWhereNoKeyFrameIsNear() {
-        #expect(Sample.segments(Sample.index(frames: 1000, gop: nil)).map(\.firstFrame) == [0, 300, 600])
-        #expect(Sample.segments(Sample.index(frames: 1000, gop: 5000)).map(\.firstFrame) == [0, 300, 600])
+        let exact = [0, 300, 600, 900, 1200, 1500, 1800]
+        #expect(Sample.segments(Sample.index(frames: 2200, gop: nil)).map(\.firstFrame) == exact)
+        #expect(Sample.segments(Sample.index(frames: 2200, gop: 5000)).map(\.firstFrame) == exact)
     }
 
     @Test func longerDurationsCountByTime() {
-        let segments = Sample.segments(Sample.index(frames: 3000, tick: 20, gop: 1))
-        #expect(segments.map(\.firstFrame) == [0, 500, 1000, 1500, 2000, 2500])
+        let segments = Sample.segments(Sample.index(frames: 4000, tick: 20, gop: 1))
+        #expect(segments.map(\.firstFrame) == [0, 500, 1000, 1500, 2000, 2500, 3000, 3500])
     }
 
     @Test func fixedEdgesLieOnTheGridOfRealTimes() {
@@ -51,9 +60,9 @@ import Testing
     }
 
     @Test func scenesComeBeforeKeyFrames() {
-        let index = Sample.index(frames: 900, gop: 300)
-        let segments = Sample.segments(index, split: .scenes, scenes: [100, 260, 345, 700])
-        #expect(segments.map(\.firstFrame) == [0, 260, 700])
+        let index = Sample.index(frames: 2400, gop: 300)
+        let segments = Sample.segments(index, split: .scenes, scenes: [100, 260, 345, 700, 1500])
+        #expect(segments.map(\.firstFrame) == [0, 260, 700, 900, 1200, 1500, 1800, 2100])
     }
 
     @Test func aFileThatCannotBeSoughtIsOneSegment() {
@@ -61,7 +70,7 @@ import Testing
     }
 
     @Test func exactKeyFramesNeedNoLeadIn() throws {
-        let seek = try #require(Sample.segments(Sample.index(frames: 900, gop: 100))[1].seek)
+        let seek = try #require(Sample.segments(Sample.index(frames: 2400, gop: 100))[1].seek)
         #expect(seek.keyframeTime == 12_000)
         #expect(seek.leadInFrames == 0)
         // Matroska seeks 3/23 s early, which is made good.
@@ -69,20 +78,20 @@ import Testing
     }
 
     @Test func otherKeyFramesAndContainersGetALeadInOfTwo() throws {
-        let open = try #require(Sample.segments(Sample.index(frames: 900, gop: 100, exact: false))[1].seek)
+        let open = try #require(Sample.segments(Sample.index(frames: 2400, gop: 100, exact: false))[1].seek)
         #expect(open.leadInFrames == 200)
-        let stream = try #require(Sample.segments(Sample.index(frames: 900, gop: 100), format: "mpegts")[1].seek)
+        let stream = try #require(Sample.segments(Sample.index(frames: 2400, gop: 100), format: "mpegts")[1].seek)
         #expect(stream.leadInFrames == 200)
         #expect(stream.seekMicroseconds == 4_000_000)
     }
 
     @Test func denseKeyFramesAreSoughtWithoutAllowance() throws {
-        let seek = try #require(Sample.segments(Sample.index(frames: 900, gop: 2))[1].seek)
+        let seek = try #require(Sample.segments(Sample.index(frames: 2400, gop: 2))[1].seek)
         #expect(seek.seekMicroseconds == 12_000_000)
     }
 
     @Test func seekTimesAreRoundedUpAndCountFromTheFormatStart() throws {
-        let times = (0..<900).map { Int64($0) * 1001 }
+        let times = (0..<2400).map { Int64($0) * 1001 }
         let index = FrameIndex(
             streamIndex: 0, timeBase: TimeBase(1, 24_000), presentationTimes: times, lastFrameDuration: 1001,
             keyframes: [0, 300, 600].map { Keyframe(time: times[$0], frame: $0, isRandomAccessPoint: true) })
@@ -115,9 +124,9 @@ import Testing
             #expect(segment.startTime == index.presentationTimes[segment.firstFrame])
             if let seek = segment.seek { #expect(seek.keyframeTime <= segment.startTime) }
             if split != .fixed, segments.count > 1 {
-                let length = max(
-                    300, index.presentationTimes[segment.firstFrame...].prefix { $0 < segment.startTime + 10_000 }.count
-                )
+                let here = index.presentationTimes[segment.firstFrame...].prefix { $0 < segment.startTime + 10_000 }
+                let mean = Int(Double(index.frameCount) * 10_000 / Double(index.duration))
+                let length = max(300, here.count, mean)
                 #expect(segment.frameCount >= 150)
                 #expect(segment.frameCount <= length + length / 2 + 1)
             }

@@ -92,8 +92,9 @@ import Testing
         let properties = VideoProperties(
             width: 720, height: 576, sampleAspectRatio: Rational(16, 15), pixelFormat: "yuv420p", fieldOrder: .tt)
         let text = Sample.text(
-            try Sample.firstTask([Sample.video(properties)], index: Sample.index(frames: 900, exact: false), segment: 1)
-            {
+            try Sample.firstTask(
+                [Sample.video(properties)], index: Sample.index(frames: 2400, exact: false), segment: 1
+            ) {
                 $0.deinterlace = true
                 $0.frameRate = Rational(10, 1)
                 $0.resolution = .height(288)
@@ -116,7 +117,7 @@ import Testing
     @Test func soundKeepsItsChannelsAndStart() throws {
         let streams = [Sample.video(), Sample.stream(1, .audio, "ac3", channels: 6, rate: 37_800, layout: "5.1(side)")]
         let plan = try Sample.plan(streams) { $0.audioCodec = .opus }
-        let tasks = try StagePlanner(plan: plan, index: Sample.index(frames: 900), codecMajorVersion: 59)
+        let tasks = try StagePlanner(plan: plan, index: Sample.index(frames: 2400), codecMajorVersion: 59)
             .nextTasks(completed: [:])
         let sound = try #require(tasks.last)
         #expect(sound.id == TaskID("audio-1"))

@@ -6,15 +6,21 @@ package import MartletModel
 /// Cuts a film into segments.
 ///
 /// The wanted length is counted in frames, and is never under 300 of them
-/// (except for `SplitMethod.fixed`, and for a film of less than one and a half
-/// segments, which is cut into halves): a segment costs bytes by the key frames
+/// (except for `SplitMethod.fixed`): a segment costs bytes by the key frames
 /// that the encoder would not have placed itself, and it places one every 250
-/// frames anyway. It is the same for short and long films: longer segments
-/// save less than 0.5 % of the bytes, and a rule that knows the number of
+/// frames anyway. Each edge falls on the key frame of the source nearest to it,
+/// so that segments have half to one and a half of the wanted length; longer
+/// ones save less than 0.5 % of the bytes, and a rule that knows the number of
 /// workers would make the result depend on the cluster.
+///
+/// A short film is cut into an even number of segments as like as key frames
+/// allow. An odd one out, or a rest, would keep one processor busy while the
+/// others wait; in a long film the scheduler hides that.
 package struct SegmentPlanner: Sendable {
     /// The least wanted length of a segment, in frames.
     package static let minimumFrames = 300
+    /// Below how many segments a film is short.
+    private static let fewSegments = 7
 
     private let index: FrameIndex
     private let seeks: SeekPlanner
@@ -56,6 +62,13 @@ package struct SegmentPlanner: Sendable {
     /// Every edge between the first frame and the end.
     private func laterEdges(sceneFrames: [Int]) -> [Int] {
         let keyframes = index.keyframes.map(\.frame)
+        if split != .fixed {
+            let seconds = Double(wantedTicks) / Double(max(index.duration, 1))
+            let wanted = max(Self.minimumFrames, Int(seconds * Double(index.frameCount)))
+            if index.frameCount < Self.fewSegments * wanted {
+                return likeEdges(wanted: wanted, sceneFrames: sceneFrames, keyframes: keyframes)
+            }
+        }
         let origin = index.presentationTimes[0]
         var edges: [Int] = []
         var previous = 0
@@ -75,24 +88,39 @@ package struct SegmentPlanner: Sendable {
             // Past this frame the rest would be too short for a segment of its own.
             let latest = index.frameCount - half
             let farthest = target <= latest ? min(target + length / 2, latest) : target + length / 2
-            var edge: Int?
-            if split == .scenes {
-                edge = nearest(to: target, in: sceneFrames, from: previous + half, through: farthest)
-            }
-            if split != .fixed {
-                edge = edge ?? nearest(to: target, in: keyframes, from: previous + half, through: farthest)
-            }
+            let edge =
+                split == .fixed
+                ? nil : edge(near: target, from: previous + half, through: farthest, sceneFrames, keyframes)
             let chosen = edge ?? target
-            guard chosen <= latest, chosen > previous else {
-                // Too short for a whole segment and a half, but long enough for two halves: one
-                // segment would keep one processor busy, however many there are.
-                guard edges.isEmpty, split != .fixed else { return edges }
-                let middle = index.frameCount / 2
-                return [nearest(to: middle, in: keyframes, from: half, through: latest) ?? middle]
-            }
+            guard chosen <= latest, chosen > previous else { return edges }
             edges.append(chosen)
             previous = chosen
         }
+    }
+
+    /// The edges of a short film: an even number of segments, each half to one and a half of the wanted length.
+    private func likeEdges(wanted: Int, sceneFrames: [Int], keyframes: [Int]) -> [Int] {
+        let count = index.frameCount
+        guard count > wanted else { return [] }
+        let (least, most) = ((wanted + 1) / 2, wanted + wanted / 2)
+        let pieces = 2 * max(1, (count + wanted) / (2 * wanted))
+        var edges: [Int] = []
+        for number in 1..<pieces {
+            let (previous, left) = (edges.last ?? 0, pieces - number)
+            let middle = previous + (count - previous) / (left + 1)
+            let first = max(previous + least, count - left * most)
+            let last = min(previous + most, count - left * least)
+            edges.append(edge(near: middle, from: first, through: last, sceneFrames, keyframes) ?? middle)
+        }
+        return edges
+    }
+
+    /// The scene change, if those are wanted, or else the key frame nearest to a frame, within bounds.
+    private func edge(
+        near target: Int, from first: Int, through last: Int, _ sceneFrames: [Int], _ keyframes: [Int]
+    ) -> Int? {
+        let scene = split == .scenes ? nearest(to: target, in: sceneFrames, from: first, through: last) : nil
+        return scene ?? nearest(to: target, in: keyframes, from: first, through: last)
     }
 
     /// The first frame at or after a time; the frame count when there is none.
