@@ -57,6 +57,9 @@ struct Studio {
         overwrite: Bool = false, change: (inout TranscodeParameters) -> Void = { _ in }
     ) async throws {
         var parameters = TranscodeParameters()
+        // Segments of 300 frames, wherever key frames are.
+        parameters.split = .fixed
+        parameters.segmentDurationMilliseconds = 12_000
         change(&parameters)
         let prepared = try await preparation.prepare(source: directory.file("film.mkv"), parameters: parameters)
         try await coordinator.submit(
