@@ -61,6 +61,12 @@ struct FileSurvey {
         }
     }
 
+    /// Puts what is known better in the place of what packets tell of a track's start and end, in ticks of its clock.
+    mutating func replaceSpan(of number: Int, with span: Range<Int64>) {
+        tracks[number].start = span.lowerBound
+        tracks[number].end = span.upperBound
+    }
+
     private static func track(_ stream: UnsafeMutablePointer<AVStream>, number: Int) -> Track {
         let parameters = stream.pointee.codecpar.pointee
         let isPicture = stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0

@@ -22,6 +22,7 @@ extension Fixture {
     static let sounds: [Fixture] = [
         sound("sound_mp3.mkv", "-c:a libmp3lame -b:a 96k"),
         sound("sound_flac.mkv", "-c:a flac"),
+        sound("sound_tta.mkv", "-c:a tta"),
         sound("sound_opus.mkv", "-c:a libopus -b:a 64k"),
         sound("sound_vorbis.mkv", "-c:a libvorbis -ac 2"),
         sound("sound_ac3_51.mkv", "-c:a ac3 -ac 6 -b:a 384k"),

@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: [
         "h264_closed.mp4", "minute.mp4", "sound_mono_44100.mp4", "sound_flac.mkv", "sound_pcm24.mov", "late_sound.mkv",
-        "ts_wrap.ts",
+        "ts_wrap.ts", "wmv2.wmv", "sound_tta.mkv",
     ])
     func encodedSoundHasEverySampleAndIsInStep(_ name: String) async throws {
         for (suffix, codec) in [("mp4", "aac"), ("mkv", "aac"), ("mkv", "opus")] {
