@@ -50,6 +50,25 @@ import Testing
         #expect(plan.layout.omissions.map(\.sourceIndex) == [7])
     }
 
+    @Test func tracksOfChaptersAndTimeCodesAreNotMissed() throws {
+        var picture = Sample.video()
+        picture.tags = [Tag("timecode", "01:00:00:00")]
+        var source = Sample.source([
+            picture, Sample.stream(1, .data, "bin_data"),
+            Sample.stream(2, .data, "none", tags: [Tag("timecode", "01:00:00:00")]),
+            Sample.stream(3, .data, "none", tags: [Tag("timecode", "02:00:00:00")]),
+        ])
+        func missed() throws -> [Int] {
+            try JobPlanner.plan(
+                source: source, index: Sample.index(frames: 300), parameters: TranscodeParameters(),
+                availability: Sample.availability
+            ).layout.omissions.map(\.sourceIndex)
+        }
+        #expect(try missed() == [1, 3])
+        source.chapters = [Chapter(id: 0, start: 0, end: 10, timeBase: TimeBase(1, 1))]
+        #expect(try missed() == [3])
+    }
+
     @Test func rolesThatTheContainerHasNoMarkForAreNamed() throws {
         let streams = [
             Sample.video(),

@@ -41,14 +41,25 @@ package struct LayoutPlanner: Sendable {
             case .audio: try addSound(stream, &layout)
             case .subtitle: addSubtitle(stream, &layout)
             case .attachment: addAttachment(stream, &layout)
-            case .data:
-                omit(stream, "data streams are not carried over", &layout)
+            case .data where isKnownOtherwise(stream): break
+            case .data: omit(stream, "data streams are not carried over", &layout)
             }
         }
         if source.hasArbitraryOrigin {
             layout.originMicroseconds = origin(of: layout, firstFrameMicroseconds: firstFrameMicroseconds)
         }
         return layout
+    }
+
+    /// Whether a data stream only repeats what is carried in another form: MP4
+    /// and MOV keep the titles of chapters, and the time code of the picture, in
+    /// tracks that the demuxer has read already.
+    private func isKnownOtherwise(_ stream: StreamDescription) -> Bool {
+        func timecode(_ stream: StreamDescription?) -> String? {
+            stream?.tags.first { $0.key.lowercased() == "timecode" }?.value
+        }
+        if stream.codec == "bin_data", !source.chapters.isEmpty { return true }
+        return timecode(stream).map { $0 == timecode(source.mainVideo) } ?? false
     }
 
     /// The smallest start of the carried picture and sound.
