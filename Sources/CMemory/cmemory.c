@@ -9,7 +9,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-void martlet_return_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 256 * 1024); }
+void martlet_return_freed_blocks(void) {
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_ARENA_MAX, 2);
+    malloc_trim(0);
+}
 
 static int has_text_relocations(const struct dl_phdr_info *object) {
     for (int i = 0; i < object->dlpi_phnum; i++) {

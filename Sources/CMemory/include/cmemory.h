@@ -4,11 +4,12 @@
 #pragma once
 
 /*
- * Makes malloc take every block of 256 KiB or more from the system and give it
- * back when it is freed. By itself the limit rises to the largest block ever
- * freed (mallopt(3), M_MMAP_THRESHOLD), and a demuxer's index is large.
+ * Gives what was freed back to the system, and makes malloc do so by itself
+ * with every block of 256 KiB or more. By default that limit rises to the
+ * largest block ever freed (mallopt(3), M_MMAP_THRESHOLD), and a demuxer's index
+ * is large; and each thread gets an arena with rests of its own.
  */
-void martlet_return_large_blocks(void);
+void martlet_return_freed_blocks(void);
 
 /*
  * Gives the pages of the program's and its libraries' read-only segments back

@@ -11,7 +11,7 @@ package enum OwnMemory {
     /// mapped again on the next touch. FFmpeg's libraries bring well over a hundred others
     /// along; afterwards those that are not used take no memory. About 2 ms.
     package static func settle() {
-        martlet_return_large_blocks()
+        martlet_return_freed_blocks()
         martlet_release_library_pages()
     }
 }

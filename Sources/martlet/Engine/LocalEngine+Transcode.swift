@@ -26,9 +26,16 @@ extension LocalEngine {
         try await place.removeOthers(than: id, output: output.text)
         let coordinator = makeCoordinator(store: place.store, directory: place.directory)
         let listening = Task { [stream = await coordinator.events()] in
+            var stage: JobStage?
             for await event in stream {
-                // A join takes the most memory of all stages, and other code than those before it.
-                if case .jobStateChanged(_, .combining) = event { OwnMemory.settle() }
+                // Joining and checking take the most memory, and other code than what is done before them.
+                switch event {
+                case .jobStateChanged(_, .combining): OwnMemory.settle()
+                case .progress(_, .checking, _, _, _) where stage != .checking:
+                    stage = .checking
+                    OwnMemory.settle()
+                default: break
+                }
                 events(event)
             }
         }
