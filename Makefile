@@ -44,7 +44,7 @@ bench: build ## Measures Martlet against plain ffmpeg (BENCH=--quick for a trial
 docs: ## Builds the articles as a site
 	@scripts/docs
 
-install: build ## Installs the program and completions under PREFIX
+install: bootstrap build ## Installs the program and completions under PREFIX
 	install -D -m 755 .build/release/martlet "$(DESTDIR)$(PREFIX)/bin/martlet"
 	install -d "$(DESTDIR)$(PREFIX)/share/bash-completion/completions" \
 		"$(DESTDIR)$(PREFIX)/share/zsh/site-functions" "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d"

@@ -76,7 +76,7 @@ extension Coordinator: TaskDispatch {
     private func checkedOnArrival(_ lease: LeaseToken, _ result: AttemptResult) async -> AttemptResult {
         guard case .completed(let artifact) = result, let context = jobs[lease.job] else { return result }
         let path = "\(context.directory)/\(artifact.fileName)"
-        if await isUnchanged(artifact, at: path) { return result }
+        if (try? await isUnchanged(artifact, at: path)) == true { return result }
         return .failed(
             AttemptFailure(
                 CoordinatorError(.damagedResult, "\(path) is not what its worker made", isRetryable: true)))

@@ -158,13 +158,14 @@ extension Coordinator {
         for var task in tasks {
             if let artifact = task.artifact {
                 let path = "\(directory)/\(artifact.fileName)"
-                let isGood = await isUnchanged(artifact, at: path)
+                let isGood = try await isUnchanged(artifact, at: path)
                 if !isGood { task.artifact = nil }
             }
             task.state = task.artifact == nil ? .pending : .completed
             task.failures = 0
             result.append(task)
         }
+        try Task.checkCancellation()
         let kept = Set(result.compactMap { $0.artifact?.fileName })
         for name in try surroundings.files.list(directory) where !kept.contains(name) {
             try surroundings.files.remove("\(directory)/\(name)")
@@ -172,9 +173,18 @@ extension Coordinator {
         return result
     }
 
-    func isUnchanged(_ artifact: Artifact, at path: String) async -> Bool {
+    /// Whether a file still is the result that was recorded.
+    ///
+    /// - Throws: `CancellationError`: then nobody knows.
+    func isUnchanged(_ artifact: Artifact, at path: String) async throws -> Bool {
         guard let size = try? surroundings.files.size(of: path), size == artifact.size else { return false }
-        return (try? await surroundings.files.digest(of: path)) == artifact.digest
+        do {
+            return try await surroundings.files.digest(of: path) == artifact.digest
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return false
+        }
     }
 
     // MARK: Stages

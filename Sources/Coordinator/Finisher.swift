@@ -43,13 +43,12 @@ struct Finisher: Sendable {
         try files.remove(temporary)
         do {
             let artifacts = tasks.compactMap(\.artifact)
-            try checkSpace(for: artifacts, plan: plan, at: temporary)
+            let segments = try encodedSegments(prepared, artifacts, in: directory)
+            try checkSpace(for: artifacts, segments: segments, plan: plan, at: temporary)
             let paths = Dictionary(uniqueKeysWithValues: artifacts.map { ($0.task, "\(directory)/\($0.fileName)") })
             let report = try await assembler.assemble(
                 AssemblyRequest(
-                    plan: plan, index: index, segments: try encodedSegments(prepared, artifacts, in: directory),
-                    artifacts: paths,
-                    output: temporary),
+                    plan: plan, index: index, segments: segments, artifacts: paths, output: temporary),
                 progress: { progress(Progress(stage: .joining, share: $0 / 2)) })
             try Task.checkCancellation()
             progress(Progress(stage: .checking, share: 0.5))
@@ -58,7 +57,7 @@ struct Finisher: Sendable {
                 report.omissions.contains { $0.sourceIndex == stream.sourceIndex }
             }
             let verification = try await verify(job, plan: expected, index: index, output: temporary)
-            let quality = try await measure(job, plan: plan, index: index, output: temporary) {
+            let quality = try await measure(job, plan: expected, index: index, output: temporary) {
                 progress(Progress(stage: .checking, share: 0.5 + $0 / 2))
             }
             progress(Progress(stage: .checking, share: 1))
@@ -97,9 +96,18 @@ struct Finisher: Sendable {
         }
     }
 
-    private func checkSpace(for artifacts: [Artifact], plan: JobPlan, at path: String) throws {
+    /// Refuses to join what will not fit: the segments that count, and what the layout takes of other tasks.
+    private func checkSpace(
+        for artifacts: [Artifact], segments: [EncodedSegment], plan: JobPlan, at path: String
+    ) throws {
         let copied = plan.layout.streams.contains { $0.origin == .source && $0.kind == .video }
-        let needed = artifacts.reduce(copied ? plan.source.fingerprint.size : ByteCount(0)) { $0 + $1.payload }
+        let names = Set(segments.map { $0.path.split(separator: "/").last.map(String.init) ?? "" })
+        let needed = artifacts.reduce(copied ? plan.source.fingerprint.size : ByteCount(0)) { sum, artifact in
+            let isTaken =
+                names.contains(artifact.fileName)
+                || plan.layout.streams.contains { $0.origin == .task(artifact.task) }
+            return isTaken ? sum + artifact.payload : sum
+        }
         let free = try files.freeSpace(at: path)
         guard free >= needed else {
             throw CoordinatorError(
@@ -141,12 +149,19 @@ struct Finisher: Sendable {
         _ job: JobRecord, plan: JobPlan, index: FrameIndex?, output: String,
         progress: @escaping @Sendable (Double) -> Void
     ) async throws -> QualityReport? {
-        guard job.verification == .full, let index else { return nil }
+        guard job.verification == .full else { return nil }
         let frames = Double(max(plan.resultFrames, 1))
-        let report = try await meter.measure(output: output, against: plan.source, index: index) { run in
-            progress(min(Double(run.frames ?? 0) / frames, 1))
+        let picture = plan.layout.streams.firstIndex { $0.sourceIndex == index?.streamIndex }
+        let report = try await meter.measure(output: output, picture: picture, against: plan.source, index: index) {
+            progress(min(Double($0.frames ?? 0) / frames, 1))
         }
-        // Of a picture that is only copied, the source itself may not decode in whole.
+        // What is only copied may not decode in whole in the source itself.
+        let isCopied = plan.layout.streams.contains { $0.origin == .source && [.video, .audio].contains($0.kind) }
+        guard isCopied || report.decodeErrors == 0 else {
+            throw CoordinatorError(
+                .verificationFailed, "\(report.decodeErrors) packets of the result of \(job.source) do not decode",
+                advice: "Nothing was put in place; the source is untouched.")
+        }
         guard plan.encoder == nil || report.decodedFrames == plan.resultFrames else {
             throw CoordinatorError(
                 .verificationFailed, "\(report.decodedFrames) of \(plan.resultFrames) frames of the result decode",

@@ -66,7 +66,7 @@ package enum JobPlanner {
             codecMajorVersion: availability.codecMajorVersion)
         let segments = SegmentPlanner(
             index: index, source: source, durationMilliseconds: parameters.segmentDurationMilliseconds,
-            split: parameters.split
+            split: parameters.split, constantRate: parameters.frameRate
         ).segments(sceneFrames: sceneFrames)
         // Refused options must show before anything runs.
         if let first = segments.first {

@@ -21,13 +21,18 @@ package struct EncoderRun: Sendable, Equatable {
     package var arguments: [String]
     /// How long the run may go without a new frame (or, for sound, without new output) before it is killed.
     package var stallTimeout: Duration
+    /// What is added to that until the first frame or output.
+    package var startAllowance: Duration
     /// Added to the niceness of the process, 0 to 19.
     package var niceness: Int
 
     /// Makes a run.
-    package init(arguments: [String], stallTimeout: Duration = .seconds(120), niceness: Int = 0) {
+    package init(
+        arguments: [String], stallTimeout: Duration = .seconds(120), startAllowance: Duration = .zero, niceness: Int = 0
+    ) {
         self.arguments = arguments
         self.stallTimeout = stallTimeout
+        self.startAllowance = startAllowance
         self.niceness = niceness
     }
 }

@@ -22,9 +22,14 @@ package protocol Verifier: Sendable {
 
 /// Decodes a finished file next to its source and measures the likeness.
 package protocol QualityMeter: Sendable {
-    /// Decodes both to the end and compares frame by frame.
+    /// Decodes both to the end and compares frame by frame; without a picture, or
+    /// where the numbers of frames differ, the output alone is decoded.
+    ///
+    /// - Parameters:
+    ///   - picture: the number of the output's main picture stream; `nil` without one.
+    ///   - index: the source's frames; `nil` without a picture.
     func measure(
-        output: String, against source: SourceDescription, index: FrameIndex?,
+        output: String, picture: Int?, against source: SourceDescription, index: FrameIndex?,
         progress: @escaping @Sendable (RunProgress) -> Void
     ) async throws -> QualityReport
 }
@@ -67,6 +72,8 @@ package struct VerificationReport: Sendable, Equatable, Codable {
 package struct QualityReport: Sendable, Equatable, Codable {
     /// Frames that decoded in the output.
     package var decodedFrames: Int
+    /// Packets of the output that did not decode.
+    package var decodeErrors: Int
     /// Structural similarity of all planes, 0 to 1.
     package var ssim: Double?
     /// Peak signal-to-noise ratio in dB; infinite for equal pictures is reported as `nil` with `isLossless`.
@@ -80,9 +87,11 @@ package struct QualityReport: Sendable, Equatable, Codable {
 
     /// Makes a report.
     package init(
-        decodedFrames: Int, ssim: Double?, psnr: Double?, vmaf: Double?, isLossless: Bool, remarks: [String] = []
+        decodedFrames: Int, decodeErrors: Int = 0, ssim: Double? = nil, psnr: Double? = nil, vmaf: Double? = nil,
+        isLossless: Bool = false, remarks: [String] = []
     ) {
         self.decodedFrames = decodedFrames
+        self.decodeErrors = decodeErrors
         self.ssim = ssim
         self.psnr = psnr
         self.vmaf = vmaf

@@ -22,8 +22,7 @@ struct TaskRunner: Sendable {
         do {
             try await checkSource(assignment)
             let report = try await encoder.run(
-                EncoderRun(arguments: names.arguments, stallTimeout: stallTimeout, niceness: niceness),
-                progress: progress)
+                encoderRun(of: assignment.task, arguments: names.arguments), progress: progress)
             try await checkSource(assignment)
             return try await prove(assignment, names: names, log: report.log)
         } catch is CancellationError {
@@ -31,6 +30,18 @@ struct TaskRunner: Sendable {
         } catch {
             if Task.isCancelled { return .interrupted }
             return .failed(AttemptFailure(await reason(of: error, assignment)))
+        }
+    }
+
+    /// Frames come steadily once the first one is there; sound and subtitles may be silent anywhere.
+    private func encoderRun(of task: TaskSpecification, arguments: [String]) -> EncoderRun {
+        let silence = Duration.milliseconds(task.silence ?? 0)
+        switch task.kind {
+        case .analyse, .encode, .measure:
+            return EncoderRun(
+                arguments: arguments, stallTimeout: stallTimeout, startAllowance: silence, niceness: niceness)
+        case .audio, .subtitle:
+            return EncoderRun(arguments: arguments, stallTimeout: stallTimeout + silence, niceness: niceness)
         }
     }
 

@@ -73,10 +73,10 @@ final class FixedMeter: QualityMeter {
     init(frames: Int = 900) { self.frames = frames }
 
     func measure(
-        output: String, against source: SourceDescription, index: FrameIndex?,
+        output: String, picture: Int?, against source: SourceDescription, index: FrameIndex?,
         progress: @escaping @Sendable (RunProgress) -> Void
     ) async throws -> QualityReport {
         measured.note(output)
-        return QualityReport(decodedFrames: frames, ssim: 1, psnr: nil, vmaf: nil, isLossless: true)
+        return QualityReport(decodedFrames: frames, ssim: 1, isLossless: true)
     }
 }

@@ -41,9 +41,29 @@ import Testing
     }
 
     @Test func edgesFallOnTheExactFrameWhereNoKeyFrameIsNear() {
-        let exact = [0, 300, 600, 900, 1200, 1500, 1800]
+        let exact = [0, 300, 600, 900, 1200, 1500, 1875]
         #expect(Sample.segments(Sample.index(frames: 2200, gop: nil)).map(\.firstFrame) == exact)
         #expect(Sample.segments(Sample.index(frames: 2200, gop: 5000)).map(\.firstFrame) == exact)
+    }
+
+    @Test func withoutKeyFramesSegmentsGrowAndTheFilmIsNotDecodedOverAndOver() {
+        let segments = Sample.segments(Sample.index(frames: 180_000, gop: nil))
+        let decoded = segments.reduce(0) { $0 + $1.leadInFrames + $1.frameCount }
+        #expect(decoded < 6 * 180_000)
+        #expect(segments.count > 12)
+    }
+
+    @Test func everySegmentShowsAFrameOfALowRate() {
+        let index = Sample.index(frames: 3000)
+        let source = Sample.source([Sample.video()])
+        for rate in [Rational(1, 50), Rational(1, 7), Rational(1, 1000)] {
+            let segments = SegmentPlanner(
+                index: index, source: source, durationMilliseconds: 500, split: .fixed, constantRate: rate
+            ).segments()
+            let spans = segments.map { FrameSpan(segment: $0, index: index, constantRate: rate) }
+            #expect(spans.allSatisfy { $0.outputFrames > 0 })
+            #expect(segments.flatMap(\.frames) == Array(0..<3000))
+        }
     }
 
     @Test func longerDurationsCountByTime() {

@@ -5,6 +5,8 @@ internal import MartletModel
 
 /// The filters that compare two films frame by frame.
 struct ComparisonGraph {
+    /// The number of the output's picture stream.
+    let picture: Int
     /// The source's frames.
     let index: FrameIndex
     /// The source's picture.
@@ -31,7 +33,7 @@ struct ComparisonGraph {
         let copies = hasVMAF ? ["r1", "r2", "r3"] : ["r1", "r2"]
         let pairs = "eof_action=pass:repeatlast=0"
         var graph = [
-            "[0:V:0]settb=1/1000,setpts=N,scale@output=\(scale),format=\(format)[d]",
+            "[0:\(picture)]settb=1/1000,setpts=N,scale@output=\(scale),format=\(format)[d]",
             "[1:\(index.streamIndex)]trim=start_pts=\(first):end_pts=\(last + 1),settb=1/1000,setpts=N,"
                 + "scale@source=\(scale),format=\(format),split=\(copies.count)\(copies.map { "[\($0)]" }.joined())",
             "[d][r1]ssim@ssim=\(pairs)[s]",

@@ -30,15 +30,16 @@ package struct FFmpegQualityMeter: QualityMeter {
     ///
     /// - Throws: an `FFmpegError`; `CancellationError` when cancelled.
     package func measure(
-        output: String, against source: SourceDescription, index: FrameIndex?,
+        output: String, picture: Int?, against source: SourceDescription, index: FrameIndex?,
         progress: @escaping @Sendable (RunProgress) -> Void
     ) async throws -> QualityReport {
         let stream = source.streams.first { $0.index == index?.streamIndex }
-        guard let index, index.frameCount > 0, let video = stream?.video else {
+        guard let index, let picture, index.frameCount > 0, let video = stream?.video else {
             return try await decode(output, progress: progress)
         }
         let build = try await catalog.build()
-        let graph = ComparisonGraph(index: index, video: video, hasVMAF: build.filters.contains("libvmaf"))
+        let graph = ComparisonGraph(
+            picture: picture, index: index, video: video, hasVMAF: build.filters.contains("libvmaf"))
         let (log, frames) = try await run(
             graph.arguments(output: output, source: source.path), progress: progress)
         return report(on: ComparisonLog(log), frames: frames, index: index, graph: graph)
@@ -52,8 +53,7 @@ package struct FFmpegQualityMeter: QualityMeter {
             remarks.append(
                 "The output has \(frames) frames and the source \(index.frameCount), so their likeness is not measured."
             )
-            return QualityReport(
-                decodedFrames: frames, ssim: nil, psnr: nil, vmaf: nil, isLossless: false, remarks: remarks)
+            return QualityReport(decodedFrames: frames, decodeErrors: log.decodeErrors, remarks: remarks)
         }
         let format = ComparisonFormat(graph.video)
         let isSamePicture = log.output != nil && log.output == log.source
@@ -67,7 +67,8 @@ package struct FFmpegQualityMeter: QualityMeter {
         }
         if !graph.hasVMAF { remarks.append("This ffmpeg has no libvmaf, so VMAF is not measured.") }
         return QualityReport(
-            decodedFrames: frames, ssim: log.ssim, psnr: log.psnr.flatMap { $0.isFinite ? $0 : nil },
+            decodedFrames: frames, decodeErrors: log.decodeErrors, ssim: log.ssim,
+            psnr: log.psnr.flatMap { $0.isFinite ? $0 : nil },
             vmaf: log.vmaf, isLossless: log.psnr == .infinity && isSamePicture && format.isExact, remarks: remarks)
     }
 
@@ -77,10 +78,9 @@ package struct FFmpegQualityMeter: QualityMeter {
         let arguments = [
             "-i", "file:" + output, "-map", "0:V?", "-map", "0:a?", "-fps_mode", "passthrough", "-f", "null", "-",
         ]
-        let (log, frames) = try await run(arguments, progress: progress)
-        return QualityReport(
-            decodedFrames: frames, ssim: nil, psnr: nil, vmaf: nil, isLossless: false,
-            remarks: decodeRemarks(ComparisonLog(log)))
+        let (text, frames) = try await run(arguments, progress: progress)
+        let log = ComparisonLog(text)
+        return QualityReport(decodedFrames: frames, decodeErrors: log.decodeErrors, remarks: decodeRemarks(log))
     }
 
     private func decodeRemarks(_ log: ComparisonLog) -> [String] {

@@ -22,6 +22,8 @@ struct FFmpegProcess: Sendable {
         var logCapacity = 32_768
         /// How long it may go without getting on.
         var stallTimeout: Duration
+        /// What is added to that until it has begun to get on.
+        var startAllowance: Duration = .zero
         /// Added to the niceness.
         var niceness = 0
     }
@@ -36,7 +38,7 @@ struct FFmpegProcess: Sendable {
         let command = ProcessCommand(
             executable: program.path, arguments: Self.complete(arguments, logLevel: options.logLevel),
             niceness: options.niceness, grace: .seconds(1))
-        let watchdog = Watchdog(limit: options.stallTimeout, time: time)
+        let watchdog = Watchdog(limit: options.stallTimeout, allowance: options.startAllowance, time: time)
         let listener = RunListener(logCapacity: options.logCapacity) { report in
             watchdog.note(report)
             progress(report)

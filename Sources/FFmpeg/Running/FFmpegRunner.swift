@@ -25,6 +25,9 @@ package struct FFmpegRunner: EncoderRunner {
         _ run: EncoderRun, progress: @escaping @Sendable (RunProgress) -> Void
     ) async throws -> RunReport {
         try await process.run(
-            run.arguments, options: .init(stallTimeout: run.stallTimeout, niceness: run.niceness), progress: progress)
+            run.arguments,
+            options: .init(
+                stallTimeout: run.stallTimeout, startAllowance: run.startAllowance, niceness: run.niceness),
+            progress: progress)
     }
 }

@@ -9,6 +9,7 @@ internal import Synchronization
 final class Watchdog: Sendable {
     private struct State {
         var grownAt: Moment
+        var allowance: Duration
         var frames = 0
         var microseconds: Int64 = 0
         var size: Int64 = 0
@@ -20,10 +21,12 @@ final class Watchdog: Sendable {
     private let state: Mutex<State>
 
     /// Starts to watch now.
-    init(limit: Duration, time: any TimeSource) {
+    ///
+    /// - Parameter allowance: added to the limit until something has grown.
+    init(limit: Duration, allowance: Duration = .zero, time: any TimeSource) {
         self.limit = limit
         self.time = time
-        state = Mutex(State(grownAt: time.now()))
+        state = Mutex(State(grownAt: time.now(), allowance: allowance))
     }
 
     /// The latest report.
@@ -44,7 +47,7 @@ final class Watchdog: Sendable {
                 state.microseconds = max(state.microseconds, microseconds)
                 state.size = max(state.size, size)
             }
-            if hasGrown { state.grownAt = now }
+            if hasGrown { (state.grownAt, state.allowance) = (now, .zero) }
         }
     }
 
@@ -53,7 +56,7 @@ final class Watchdog: Sendable {
     /// - Throws: `CancellationError` when the calling task is cancelled.
     func waitForStall() async throws {
         while true {
-            let deadline = state.withLock(\.grownAt) + limit
+            let deadline = state.withLock { $0.grownAt + $0.allowance } + limit
             let late = time.now() - deadline
             if late > .seconds(5) {
                 // This process itself stood still, so it has not seen what the child did meanwhile.

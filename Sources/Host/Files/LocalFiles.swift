@@ -127,7 +127,9 @@ package struct LocalFiles: FileStore {
             guard errno == ENOENT, parent != place else { throw HostError(errno: errno, .read, path: path) }
             place = parent
         }
-        return ByteCount(Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)))
+        // File systems without a limit may state more than can be counted.
+        let (bytes, isMore) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return ByteCount(isMore ? .max : Int64(clamping: bytes))
     }
 
     /// Runs a call that blocks on a thread of its own.

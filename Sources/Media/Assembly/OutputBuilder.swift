@@ -160,6 +160,12 @@ struct OutputBuilder {
             new.pointee.start = max(0, chapter.start - origin)
             new.pointee.end = max(new.pointee.start, chapter.end - origin)
             dressing.set(chapter.tags, on: &new.pointee.metadata)
+            let container = request.plan.layout.container
+            if container == .mp4 || container == .mov, !chapter.tags.contains(where: { $0.key.lowercased() == "title" })
+            {
+                // The muxer leaves chapters without a title out of its track, which moves the others.
+                dressing.set([Tag("title", "Chapter \(number + 1)")], on: &new.pointee.metadata)
+            }
             pointers[number] = new
             output.context.pointee.nb_chapters = UInt32(number + 1)
         }

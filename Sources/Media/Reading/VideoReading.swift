@@ -40,13 +40,15 @@ struct VideoReading {
     /// A fraction of libav as Martlet's.
     static func rational(_ value: AVRational) -> Rational { Rational(value.num, value.den) }
 
-    /// ST 2086 metadata; `nil` when the display is not described in full.
+    /// ST 2086 metadata; `nil` when the display is not described in full, or in values that cannot be.
     static func masteringDisplay(_ data: AVMasteringDisplayMetadata) -> MasteringDisplay? {
         guard data.has_primaries != 0, data.has_luminance != 0 else { return nil }
         let primaries = data.display_primaries
         let listed = [
             primaries.0.0, primaries.0.1, primaries.1.0, primaries.1.1, primaries.2.0, primaries.2.1,
         ]
+        let all = listed + [data.white_point.0, data.white_point.1, data.min_luminance, data.max_luminance]
+        guard all.allSatisfy({ $0.num >= 0 && $0.den > 0 }) else { return nil }
         return MasteringDisplay(
             primaries: listed.map(rational), whitePoint: [rational(data.white_point.0), rational(data.white_point.1)],
             minLuminance: rational(data.min_luminance), maxLuminance: rational(data.max_luminance))

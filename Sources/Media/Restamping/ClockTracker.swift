@@ -15,6 +15,8 @@ struct ClockTracker {
     static let longestStep: Int64 = 10_000_000
     /// A step back that is longer is a new clock.
     static let longestReturn: Int64 = 100_000
+    /// What is farther from zero is no time; some 36,000 years.
+    private static let farthestTime: Int64 = 1 << 60
 
     /// Where a stream is.
     private struct Place {
@@ -40,7 +42,10 @@ struct ClockTracker {
     ///   - duration: its length.
     mutating func clock(of stream: Int, isSteady: Bool, time: Int64?, duration: Int64) -> Int {
         let place = places[stream]
-        guard let time else { return place?.clock ?? max(0, latest.count - 1) }
+        // Times that no clock reaches count as none.
+        guard let time, (-Self.farthestTime...Self.farthestTime).contains(time) else {
+            return place?.clock ?? max(0, latest.count - 1)
+        }
         var chosen = place?.clock
         var distance = Int64.max
         if let place, !isSteady || time >= place.last - Self.longestReturn {
@@ -56,7 +61,7 @@ struct ClockTracker {
         }
         let clock = chosen ?? 0
         guard latest.indices.contains(clock) else { return clock }
-        places[stream] = Place(clock: clock, last: time, next: time + duration)
+        places[stream] = Place(clock: clock, last: time, next: time + min(max(duration, 0), Self.longestStep))
         if isSteady { latest[clock] = max(latest[clock], time) }
         return clock
     }

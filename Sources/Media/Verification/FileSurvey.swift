@@ -16,6 +16,8 @@ struct FileSurvey {
         var codec: String
         /// Its clock.
         var timeBase: TimeBase
+        /// Samples a second of sound; 0 for other kinds.
+        var sampleRate: Int
         /// Its role flags.
         var disposition: Disposition
         /// The value of its tag `language`; `nil` when absent.
@@ -77,7 +79,8 @@ struct FileSurvey {
             index: number, kind: isPicture ? .attachment : parameters.codec_type.kind ?? .data,
             codec: String(cString: avcodec_get_name(parameters.codec_id)),
             timeBase: Rational(stream.pointee.time_base.num, stream.pointee.time_base.den),
-            disposition: Disposition(rawValue: stream.pointee.disposition), language: language)
+            sampleRate: Int(parameters.sample_rate), disposition: Disposition(rawValue: stream.pointee.disposition),
+            language: language)
     }
 
     private mutating func note(

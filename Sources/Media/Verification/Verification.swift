@@ -19,10 +19,13 @@ struct Verification {
     /// The source's streams that the file's container cannot hold; read without a plan.
     let unheld: Set<Int>
 
-    /// How far sound may move against the picture at the start: less than eyes and ears notice.
-    private let syncTolerance = 0.040
+    /// How far sound may seem to move against the picture at the start: less than
+    /// eyes and ears notice, or the encoder's delay, which Matroska does not tell of AAC.
+    private func syncTolerance(_ pair: Pair) -> Double { max(0.040, 1.25 * codecFrame(pair)) }
     /// How far lengths and ends of sound may differ: a few codec frames.
-    private let lengthTolerance = 0.100
+    private func lengthTolerance(_ pair: Pair) -> Double { max(0.100, 2.5 * codecFrame(pair)) }
+    /// 1,024 samples, in seconds.
+    private func codecFrame(_ pair: Pair) -> Double { 1_024 / Double(max(pair.result.sampleRate, 8_000)) }
 
     /// Looks at everything.
     func report() -> VerificationReport {
@@ -51,7 +54,8 @@ struct Verification {
         {
             return present[place]
         }
-        return present.first { $0.kind == .video }
+        let pictures = present.filter { $0.kind == .video }
+        return pictures.first { $0.disposition.contains(.default) } ?? pictures.first
     }
 
     private func pictureChecks(_ picture: FileSurvey.Track, _ index: FrameIndex) -> [VerificationReport.Check] {
@@ -96,7 +100,8 @@ struct Verification {
         let (length, wanted) = (end - start, firstEnd - firstStart)
         var checks = [
             check(
-                "\(name) length", abs(length - wanted) <= lengthTolerance, "\(seconds(length)) of \(seconds(wanted))")
+                "\(name) length", abs(length - wanted) <= lengthTolerance(pair),
+                "\(seconds(length)) of \(seconds(wanted))")
         ]
         guard let index, let picture, let shown = picture.startSeconds, let shownLast = picture.times.last,
             let first = index.presentationTimes.first, let last = index.presentationTimes.last
@@ -105,13 +110,13 @@ struct Verification {
         let atStart = (start - shown) - (firstStart - time(first, index.timeBase))
         checks.append(
             check(
-                "\(name) sync at start", abs(atStart) <= syncTolerance,
+                "\(name) sync at start", abs(atStart) <= syncTolerance(pair),
                 "sound moved by \(milliseconds(atStart * 1_000)) against the picture"))
         guard plan?.constantRate == nil else { return checks }
         let atEnd = (end - time(shownLast, picture.timeBase)) - (firstEnd - time(last, index.timeBase))
         checks.append(
             check(
-                "\(name) sync at end", abs(atEnd) <= lengthTolerance,
+                "\(name) sync at end", abs(atEnd) <= lengthTolerance(pair),
                 "sound moved by \(milliseconds(atEnd * 1_000)) against the picture"))
         return checks
     }

@@ -32,6 +32,9 @@ package struct Segment: Codable, Sendable, Hashable {
         self.seek = seek
     }
 
+    /// How many frames are decoded before its first and thrown away.
+    package var leadInFrames: Int { seek?.leadInFrames ?? firstFrame }
+
     /// The ordinals of its frames.
     package var frames: Range<Int> { firstFrame..<(firstFrame + frameCount) }
 }

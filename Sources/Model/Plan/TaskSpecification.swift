@@ -47,11 +47,16 @@ package struct TaskSpecification: Codable, Sendable, Hashable {
     package var memory: ByteCount
     /// Tasks whose results this one reads; they are complete before it starts.
     package var inputs: [TaskID]
+    /// How long, in milliseconds, a slow machine may need to read what comes
+    /// before the first frame, or, without a picture, all that lies between two
+    /// packets; `nil` for no time worth mentioning.
+    package var silence: Int64?
 
     /// Makes a specification from its parts.
     package init(
         id: TaskID, kind: Kind, command: FFmpegCommand, expectation: Expectation, encoder: String,
-        fileExtension: String, cost: Double, memory: ByteCount, inputs: [TaskID] = []
+        fileExtension: String, cost: Double, memory: ByteCount, inputs: [TaskID] = [],
+        silence: Int64? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -62,6 +67,7 @@ package struct TaskSpecification: Codable, Sendable, Hashable {
         self.cost = cost
         self.memory = memory
         self.inputs = inputs
+        self.silence = silence
     }
 }
 

@@ -29,10 +29,13 @@ package struct AudioCommand: Sendable {
 
     /// The bit rate that is used.
     ///
-    /// AAC gets 64 kb/s a channel, Opus 96 kb/s for a pair and 48 kb/s for each
-    /// more; a low-frequency channel counts as the others do.
-    var rate: BitRate {
-        if let bitRate { return bitRate }
+    /// AAC gets 64 kb/s a channel, Opus 56 kb/s, and 48 kb/s where there are more
+    /// than two; a low-frequency channel counts as the others do. Opus takes
+    /// 256 kb/s a channel at the most (libopus, `OPUS_SET_BITRATE`).
+    package var rate: BitRate {
+        if let bitRate {
+            return codec == .opus ? min(bitRate, BitRate(256_000 * Int64(channels))) : bitRate
+        }
         let perChannel: Int64 = codec == .opus ? (channels <= 2 ? 56_000 : 48_000) : 64_000
         return BitRate(perChannel * Int64(channels))
     }

@@ -71,14 +71,14 @@ struct ColorArguments: Sendable {
     }
 
     private static func scaled(_ value: Rational, by factor: Int64) -> String {
-        guard value.den != 0 else { return "0" }
+        guard value.den > 0, value.num >= 0 else { return "0" }
         return "\((Int64(value.num) * factor * 2 + Int64(value.den)) / (2 * Int64(value.den)))"
     }
 
     private static func decimal(_ value: Rational, places: Int) -> String {
         var factor: Int64 = 1
         for _ in 0..<places { factor *= 10 }
-        guard value.den != 0 else { return "0" }
+        guard value.den > 0, value.num >= 0 else { return "0" }
         let number = (Int64(value.num) * factor * 2 + Int64(value.den)) / (2 * Int64(value.den))
         let fraction = String(number % factor)
         return "\(number / factor)." + String(repeating: "0", count: places - fraction.count) + fraction

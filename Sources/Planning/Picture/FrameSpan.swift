@@ -27,7 +27,7 @@ package struct FrameSpan: Sendable, Equatable {
         let first = segment.firstFrame
         let end = first + segment.frameCount
         let times = index.presentationTimes
-        timeBefore = (segment.seek?.leadInFrames ?? first) > 0 && first > 0 ? times[first - 1] : nil
+        timeBefore = segment.leadInFrames > 0 && first > 0 ? times[first - 1] : nil
         timeAfterNext = end + 1 < times.count ? times[end + 1] : nil
         if let rate = constantRate {
             let from = Self.gridFrame(at: segment.startTime, index.timeBase, rate)

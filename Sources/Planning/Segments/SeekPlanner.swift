@@ -46,6 +46,9 @@ struct SeekPlanner: Sendable {
         return SeekPoint(keyframeTime: keyframe.time, seekMicroseconds: offset, leadInFrames: frame - keyframe.frame)
     }
 
+    /// How many frames are decoded before `frame` and thrown away.
+    func leadIn(to frame: Int) -> Int { seek(to: frame)?.leadInFrames ?? frame }
+
     /// Whether no other key frame follows so soon that a seek which is not
     /// shifted by ffmpeg would land on it.
     private func isAlone(_ keyframe: Int, within microseconds: Int64) -> Bool {

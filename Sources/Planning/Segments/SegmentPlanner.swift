@@ -26,6 +26,7 @@ package struct SegmentPlanner: Sendable {
     private let seeks: SeekPlanner
     private let wantedTicks: Int64
     private let split: SplitMethod
+    private let constantRate: Rational?
 
     /// Makes a planner.
     ///
@@ -34,8 +35,13 @@ package struct SegmentPlanner: Sendable {
     ///   - source: the file that they are in.
     ///   - durationMilliseconds: the wanted length of a segment, positive.
     ///   - split: where segments may begin.
-    package init(index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64, split: SplitMethod) {
+    ///   - constantRate: the rate that is wanted of the result; `nil` keeps every frame at its own time.
+    package init(
+        index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64, split: SplitMethod,
+        constantRate: Rational? = nil
+    ) {
         self.index = index
+        self.constantRate = constantRate
         self.split = split
         seeks = SeekPlanner(index: index, source: source)
         wantedTicks = max(
@@ -48,7 +54,8 @@ package struct SegmentPlanner: Sendable {
     ///   ascending; read for `SplitMethod.scenes` only.
     package func segments(sceneFrames: [Int] = []) -> [Segment] {
         guard index.frameCount > 0 else { return [] }
-        let edges = [0] + (index.isSeekable ? laterEdges(sceneFrames: sceneFrames) : []) + [index.frameCount]
+        let later = index.isSeekable ? laterEdges(sceneFrames: sceneFrames) : []
+        let edges = [0] + showing(later) + [index.frameCount]
         return zip(edges, edges.dropFirst()).enumerated().map { number, edge in
             let times = index.presentationTimes[edge.0..<edge.1]
             return Segment(
@@ -56,6 +63,20 @@ package struct SegmentPlanner: Sendable {
                 startTime: index.presentationTimes[edge.0],
                 endTime: edge.1 < index.frameCount ? index.presentationTimes[edge.1] : nil,
                 timesDigest: StableHash.digest(of: times), seek: seeks.seek(to: edge.0))
+        }
+    }
+
+    /// The edges without those before which a low rate shows nothing: a segment has at least one frame.
+    private func showing(_ edges: [Int]) -> [Int] {
+        guard let constantRate else { return edges }
+        func shown(_ frame: Int) -> Int64 {
+            FrameSpan.gridFrame(at: index.presentationTimes[frame], index.timeBase, constantRate)
+        }
+        var latest = shown(0)
+        return edges.filter { edge in
+            guard shown(edge) > latest else { return false }
+            latest = shown(edge)
+            return true
         }
     }
 
@@ -80,7 +101,9 @@ package struct SegmentPlanner: Sendable {
                 target = max(previous + 1, firstFrame(at: origin + (passed + 1) * wantedTicks))
             case .keyframes, .scenes:
                 let byTime = firstFrame(at: index.presentationTimes[previous] + wantedTicks)
-                target = max(byTime, previous + Self.minimumFrames)
+                // Without key frames, each segment decodes all that is before it: so later ones become longer.
+                let unseen = seeks.leadIn(to: previous)
+                target = max(byTime, previous + max(Self.minimumFrames, unseen / 4))
             }
             guard target < index.frameCount else { return edges }
             let length = target - previous

@@ -191,7 +191,7 @@ package struct StagePlanner: Sendable {
             cost: effort + 2 * decodingCost(of: span, video),
             // Two decoders and the filters' pictures.
             memory: ByteCount(Int64(pixels * depth * (metric == .vmaf ? 140 : 80))) + .mebibytes(64),
-            inputs: [encode.id])
+            inputs: [encode.id], silence: encode.silence)
     }
 
     /// The picture's tasks that depend on nothing: quick encodes for a bit rate,
@@ -225,13 +225,19 @@ package struct StagePlanner: Sendable {
             command: try video.command(span: span, crf: crf, preset: preset),
             expectation: span.gridFrames == nil ? .frames(segment) : .frameCount(span.outputFrames),
             encoder: video.profile.name, fileExtension: "mkv",
-            cost: cost(of: span, preset: preset ?? plan.parameters.preset, video), memory: memory(video))
+            cost: cost(of: span, preset: preset ?? plan.parameters.preset, video), memory: memory(video),
+            silence: Int64(segment.leadInFrames) * Self.slowDecode)
     }
 
     private func span(of segment: Segment) -> FrameSpan {
         guard let index else { preconditionFailure("a plan with segments needs its frame index") }
         return FrameSpan(segment: segment, index: index, constantRate: plan.constantRate)
     }
+
+    /// How long a slow machine may take to decode a frame, in milliseconds.
+    private static let slowDecode: Int64 = 40
+    /// How fast a slow disk or network gives a source, in bytes a millisecond.
+    private static let slowRead: Int64 = 10_000
 
     private func memory(_ video: VideoCommand) -> ByteCount {
         let source = video.stream.video
@@ -249,14 +255,15 @@ package struct StagePlanner: Sendable {
     }
 
     private func decodingCost(of span: FrameSpan, _ video: VideoCommand) -> Double {
-        let leadIn = span.segment.seek?.leadInFrames ?? span.segment.firstFrame
+        let leadIn = span.segment.leadInFrames
         let pixels = (video.stream.video?.width ?? 0) * (video.stream.video?.height ?? 0)
         return Double(leadIn + span.segment.frameCount) * Double(pixels) / 1e6 * 0.002
     }
 
     /// Sound and subtitles, whole and once.
     private func trackTasks() -> [TaskSpecification] {
-        plan.layout.streams.compactMap { output in
+        let silence = plan.source.fingerprint.size.bytes / Self.slowRead
+        return plan.layout.streams.compactMap { output in
             guard case .task(let id) = output.origin else { return nil }
             let stream = plan.source.streams[output.sourceIndex]
             switch output.kind {
@@ -268,21 +275,29 @@ package struct StagePlanner: Sendable {
                     id: id, kind: .audio(stream: stream.index), command: command.command(),
                     expectation: .sound(durationMicroseconds: soundDuration(stream)), encoder: command.encoder,
                     fileExtension: "mp4", cost: seconds * Double(command.channels) * 0.015,
-                    memory: .mebibytes(64))
+                    memory: .mebibytes(64), silence: silence)
             case .subtitle:
                 let command = SubtitleCommand(stream: stream, codec: output.codec)
                 return TaskSpecification(
                     id: id, kind: .subtitle(stream: stream.index), command: command.command(), expectation: .anything,
-                    encoder: command.codec, fileExtension: command.fileExtension, cost: 0.1, memory: .mebibytes(48))
+                    encoder: command.codec, fileExtension: command.fileExtension, cost: 0.1, memory: .mebibytes(48),
+                    silence: silence)
             case .video, .attachment, .data:
                 return nil
             }
         }
     }
 
-    /// How long the sound must be; `nil` where the container only guesses.
+    /// How long the sound must be; `nil` where the container only guesses, and
+    /// where the picture shows that the file breaks off before what its head
+    /// promises. The finished film is checked against the packets that are there.
     private func soundDuration(_ stream: StreamDescription) -> Int64? {
         guard let duration = stream.duration, duration > 0 else { return nil }
+        guard let index, let picture = plan.source.mainVideo, let promised = picture.duration else { return nil }
+        let missing =
+            MediaTime(ticks: promised, timeBase: picture.timeBase).seconds
+            - MediaTime(ticks: index.duration, timeBase: index.timeBase).seconds
+        guard missing < 0.1 else { return nil }
         let names = plan.source.formatName.split(separator: ",")
         guard names.contains("mov") || names.contains("mp4") else { return nil }
         return MediaTime(ticks: duration, timeBase: stream.timeBase).microseconds

@@ -86,7 +86,9 @@ enum Completions {
             lines.append("            ;;")
         }
         lines += [
-            "        help) _describe command commands ;;", "    esac", "}", "compdef _martlet martlet",
+            "        help) _describe command commands ;;", "    esac", "}",
+            // Loaded by its first use, the file is the function's first call; sourced, it only announces it.
+            "if [ \"$funcstack[1]\" = _martlet ]; then _martlet \"$@\"; else compdef _martlet martlet; fi",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

@@ -16,7 +16,7 @@ enum PlanText {
                 let start = Figures.timestamp(MediaTime(ticks: segment.startTime, timeBase: clock).seconds)
                 let end =
                     segment.endTime.map { Figures.timestamp(MediaTime(ticks: $0, timeBase: clock).seconds) } ?? "end"
-                let leadIn = String(segment.seek?.leadInFrames ?? 0)
+                let leadIn = String(segment.leadInFrames)
                 lines.append(
                     "  " + "\(segment.index)".indented(to: 5) + "\(segment.frameCount)".indented(to: 9) + "  "
                         + start.indented(to: 9) + end.indented(to: 13) + leadIn.indented(to: 9))
@@ -54,7 +54,7 @@ enum PlanText {
                     .number(orNull: segment.endTime.map { MediaTime(ticks: $0, timeBase: clock).seconds }, places: 6)
                 ),
                 ("start_ticks", .integer(segment.startTime)), ("end_ticks", .integer(orNull: segment.endTime)),
-                ("lead_in_frames", .integer(segment.seek?.leadInFrames ?? 0)),
+                ("lead_in_frames", .integer(segment.leadInFrames)),
             ])
         }
         let tracks = plan.layout.streams.map { stream in

@@ -26,11 +26,18 @@ extension LocalEngine {
     ) async throws -> (VerificationReport, QualityReport?) {
         let output = FilePath(output).text
         return try await withOneClock(preparation.examine(FilePath(source).text)) { source in
-            let report = try await MediaVerifier().verify(
+            var report = try await MediaVerifier().verify(
                 output: output, against: source.description, index: source.index,
                 unheld: Self.unheld(of: source.description, in: output))
-            guard level == .full, let index = source.index else { return (report, nil) }
-            let quality = try await meter.measure(output: output, against: source.description, index: index) { _ in }
+            guard level == .full else { return (report, nil) }
+            let picture = try await reader.describe(path: output).mainVideo?.index
+            let quality = try await meter.measure(
+                output: output, picture: picture, against: source.description, index: source.index
+            ) { _ in }
+            report.checks.append(
+                .init(
+                    name: "decoding", passed: quality.decodeErrors == 0,
+                    detail: "\(quality.decodeErrors) packets do not decode"))
             return (report, quality)
         }
     }

@@ -41,7 +41,7 @@ import Testing
             program: bench.program, launcher: ProcessRunner(), time: SystemTime(), cacheDirectory: nil)
         let meter = FFmpegQualityMeter(
             program: bench.program, launcher: ProcessRunner(), time: SystemTime(), catalog: catalog)
-        return try await meter.measure(output: output, against: film.source, index: film.index) { _ in }
+        return try await meter.measure(output: output, picture: 0, against: film.source, index: film.index) { _ in }
     }
 
     @Test(arguments: ["yuv420p", "yuv420p10le", "yuv444p", "yuvj420p"])

@@ -45,6 +45,20 @@ import Testing
         try await wait.value
     }
 
+    @Test func theFirstSignOfLifeMayTakeLonger() async throws {
+        let watchdog = Watchdog(limit: .seconds(10), allowance: .seconds(50), time: clock)
+        let wait = Task { try await watchdog.waitForStall() }
+        await clock.waitForSleepers()
+        #expect(clock.nextDeadline == seconds(60))
+        clock.advance(by: .seconds(55))
+        watchdog.note(RunProgress(frames: 1))
+        clock.advance(by: .seconds(5))
+        await clock.waitForSleepers()
+        #expect(clock.nextDeadline == seconds(65))
+        clock.advance(by: .seconds(5))
+        try await wait.value
+    }
+
     @Test func aProcessThatWasItselfStoppedGivesTheRunAnotherChance() async throws {
         let watchdog = Watchdog(limit: .seconds(10), time: clock)
         let wait = Task { try await watchdog.waitForStall() }
