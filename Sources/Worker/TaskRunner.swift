@@ -108,7 +108,9 @@ extension TaskRunner {
                 timeBase: assignment.timeBase)
             if let violation {
                 throw WorkerError(
-                    violation.isFrameMismatch ? .framesMismatch : .unexpectedResult, violation.message, log: log)
+                    violation.isFrameMismatch ? .framesMismatch : .unexpectedResult,
+                    "\(assignment.sourcePath), task \(assignment.task.id): \(violation.message)",
+                    advice: "Check that the source plays to its end without faults.", log: log)
             }
             return Content(count: inspection.times.count, payload: inspection.payload)
         }

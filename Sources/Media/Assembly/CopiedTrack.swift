@@ -33,6 +33,7 @@ final class CopiedTrack {
     private var lastDecode: Int64?
     private var lastCount: Int64 = 0
     private var marksEnd = false
+    private var mayRepeatTimes = false
 
     /// Takes a stream of an open, probed file.
     ///
@@ -150,6 +151,8 @@ final class CopiedTrack {
     ///     from every time, and its muxer does not add it.
     func begin(origin: Int64, container: ContainerFormat) {
         self.origin = MediaTime(ticks: origin, timeBase: Rational(1, 1_000_000)).rescaled(to: timeBase) + shift
+        // Hidden pictures share a time with those that are shown; MP4 has no room for that.
+        mayRepeatTimes = kind == AVMEDIA_TYPE_VIDEO && container.isMatroska
         guard sampleRate > 0, let contentStart, let firstTime else { return }
         let clock = SampleClock(rate: sampleRate, input: input, start: contentStart - padding)
         if clock.isExact { self.origin += firstTime - (contentStart - padding) }
@@ -186,7 +189,7 @@ final class CopiedTrack {
             packet.pointee.dts = dts != MARTLET_NOPTS ? dts - origin : guessedDecode(packet)
         }
         if let last = lastDecode {
-            let least = kind == AVMEDIA_TYPE_SUBTITLE || kind == AVMEDIA_TYPE_DATA ? last : last + 1
+            let least = mayRepeatTimes || kind == AVMEDIA_TYPE_SUBTITLE || kind == AVMEDIA_TYPE_DATA ? last : last + 1
             packet.pointee.dts = max(packet.pointee.dts, least)
         }
         packet.pointee.pts = max(packet.pointee.pts, packet.pointee.dts)

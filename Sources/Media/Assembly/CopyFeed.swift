@@ -87,10 +87,16 @@ final class CopyFeed: PacketFeed {
             packet = ahead.removeFirst()
             return true
         }
-        do {
-            return try file.read(into: packet)
-        } catch {
-            throw MediaError(.unreadable, "Reading \(path) failed (\(error)).")
+        return try read(into: packet)
+    }
+
+    // As ffmpeg does, damage that ends the reading is taken as the end.
+    private func read(into packet: Packet) throws -> Bool {
+        do { return try file.read(into: packet) } catch {
+            guard error.code != martlet_averror(EIO) else {
+                throw MediaError(.unreadable, "Reading \(path) failed (\(error)).")
+            }
+            return false
         }
     }
 
@@ -112,7 +118,7 @@ final class CopyFeed: PacketFeed {
         while tracks.values.contains(where: \.lacksStart), ahead.count < 4_096, bytes < 8 << 20 {
             try stop.check()
             let packet = Packet()
-            guard try file.read(into: packet) else { break }
+            guard try read(into: packet) else { break }
             bytes += Int64(packet.pointer.pointee.size)
             tracks[Int(packet.pointer.pointee.stream_index)]?.noteStart(packet.pointer)
             ahead.append(packet)

@@ -63,6 +63,14 @@ struct FileSurvey {
         }
     }
 
+    /// Puts the frames that are shown in the place of a track's packets.
+    mutating func show(_ index: FrameIndex, on number: Int) {
+        tracks[number].times = index.presentationTimes
+        tracks[number].count = index.frameCount
+        tracks[number].start = index.presentationTimes.first
+        tracks[number].end = index.presentationTimes.last.map { $0 + index.lastFrameDuration }
+    }
+
     /// Puts what is known better in the place of what packets tell of a track's start and end, in ticks of its clock.
     mutating func replaceSpan(of number: Int, with span: Range<Int64>) {
         tracks[number].start = span.lowerBound

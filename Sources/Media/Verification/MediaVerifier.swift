@@ -6,7 +6,7 @@ package import MartletPorts
 
 /// Checks a finished file by reading every packet of it and of its source once,
 /// without decoding: about half a second for a film of two hours each. Only
-/// where the lengths of sound differ is the source's sound decoded, too.
+/// where they do not agree are frames listed and sound is decoded, too.
 package struct MediaVerifier: Verifier {
     /// Makes a verifier.
     package init() {}
@@ -24,22 +24,27 @@ package struct MediaVerifier: Verifier {
         output: String, against source: SourceDescription, index: FrameIndex?, plan: JobPlan? = nil, unheld: Set<Int>
     ) async throws -> VerificationReport {
         try await blocking("martlet.verification") { stop in
-            let result = try FileSurvey(path: output, stop: stop)
+            var result = try FileSurvey(path: output, stop: stop)
             var original = try FileSurvey(path: source.path, stop: stop)
-            func report() -> VerificationReport {
+            var verification: Verification {
                 Verification(
-                    result: result, original: original, source: source, index: index, plan: plan, unheld: unheld
-                ).report()
+                    result: result, original: original, source: source, index: index, plan: plan, unheld: unheld)
             }
-            let first = report()
+            let first = verification.report()
             guard !first.passed else { return first }
+            // A picture that was not encoded here may have packets that are not shown, as its source has.
+            if plan?.encoder == nil, let picture = verification.picture?.index,
+                let shown = try? FrameLister(path: output, stream: picture, stop: stop).list(method: .packets)
+            {
+                result.show(shown, on: picture)
+            }
             // What packets say of encoded sound counts for less than what its decoder gives.
             let codecs = Set(result.tracks.filter { $0.kind == .audio }.map(\.codec))
             for track in original.tracks where track.kind == .audio && !codecs.contains(track.codec) {
                 guard let heard = try DecodedSound(path: source.path, stream: track.index, stop: stop) else { continue }
                 original.replaceSpan(of: track.index, with: heard.start..<heard.end)
             }
-            return report()
+            return verification.report()
         }
     }
 }

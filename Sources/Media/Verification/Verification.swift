@@ -47,7 +47,8 @@ struct Verification {
 
     // MARK: Picture
 
-    private var picture: FileSurvey.Track? {
+    /// The file's main picture.
+    var picture: FileSurvey.Track? {
         if plan != nil, let index,
             let place = planned.firstIndex(where: { $0.sourceIndex == index.streamIndex }),
             place < present.count, present[place].kind == .video

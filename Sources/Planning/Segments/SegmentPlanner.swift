@@ -69,12 +69,12 @@ package struct SegmentPlanner: Sendable {
     /// The edges without those before which a low rate shows nothing: a segment has at least one frame.
     private func showing(_ edges: [Int]) -> [Int] {
         guard let constantRate else { return edges }
-        func shown(_ frame: Int) -> Int64 {
-            FrameSpan.gridFrame(at: index.presentationTimes[frame], index.timeBase, constantRate)
-        }
+        func shown(at time: Int64) -> Int64 { FrameSpan.gridFrame(at: time, index.timeBase, constantRate) }
+        func shown(_ frame: Int) -> Int64 { shown(at: index.presentationTimes[frame]) }
+        let end = shown(at: (index.presentationTimes.last ?? 0) + index.lastFrameDuration)
         var latest = shown(0)
         return edges.filter { edge in
-            guard shown(edge) > latest else { return false }
+            guard shown(edge) > latest, shown(edge) < end else { return false }
             latest = shown(edge)
             return true
         }

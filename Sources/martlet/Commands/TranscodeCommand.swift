@@ -50,7 +50,7 @@ struct TranscodeCommand {
                 final.reusedSegments = progress.reusedSegments
             }
             final.seconds = context.elapsed().inSeconds
-            let failure = context.interruption.isRequested ? Failure(CancellationError()) : Failure(error)
+            let failure = context.interruption.isRequested ? Failure.resumable : Failure(error)
             final.error = failure.line
             return Ending(failure: failure, finalLine: final)
         }

@@ -19,13 +19,18 @@ struct Failure: Sendable, Equatable {
         if let coded = error as? any CodedError {
             (code, message, advice, status) = (coded.codeName, coded.message, coded.advice, coded.exitStatus)
         } else if error is CancellationError {
-            code = "job.interrupted"
-            message = "Interrupted; the state is kept."
-            advice = "The same command resumes."
-            status = .interrupted
+            (code, message, advice, status) = ("job.interrupted", "Interrupted.", nil, .interrupted)
         } else {
             (code, message, advice, status) = ("job.unexpected", "\(error)", nil, .jobFailed)
         }
+    }
+
+    /// What is said when a job was interrupted.
+    static var resumable: Failure {
+        var failure = Failure(CancellationError())
+        failure.message = "Interrupted; the state is kept."
+        failure.advice = "The same command resumes."
+        return failure
     }
 
     /// The two lines for standard error.
