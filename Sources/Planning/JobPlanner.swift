@@ -85,7 +85,23 @@ package enum JobPlanner {
                 $0 + FrameSpan(segment: $1, index: index, constantRate: parameters.frameRate).outputFrames
             }, layout: layout,
             warnings: selection.warnings + command.picture.warnings + lossWarnings(video, command.picture)
-                + index.oddities.map { "About the picture: \($0)." } + lengthWarnings(source, index))
+                + index.oddities.map { "About the picture: \($0)." } + lengthWarnings(source, index)
+                + soundWarnings(layout, source: source, parameters: parameters))
+    }
+
+    /// Says which sound cannot have the bit rate that is wanted.
+    private static func soundWarnings(
+        _ layout: OutputLayout, source: SourceDescription, parameters: TranscodeParameters
+    ) -> [String] {
+        guard let wanted = parameters.audioBitrate else { return [] }
+        return layout.streams.compactMap { output in
+            guard output.kind == .audio, case .task = output.origin else { return nil }
+            let stream = source.streams[output.sourceIndex]
+            let given = AudioCommand(stream: stream, codec: parameters.audioCodec, bitRate: wanted).rate
+            guard given < wanted else { return nil }
+            return "Sound stream \(stream.index) gets \(given.bitsPerSecond / 1000) kb/s: "
+                + "\(output.codec) takes no more for its channels."
+        }
     }
 
     /// Refuses a quality that the encoder cannot be led to, or that this ffmpeg cannot measure.
@@ -126,7 +142,9 @@ package enum JobPlanner {
         }
         return JobPlan(
             parameters: parameters, source: source, encoder: nil, segments: [], videoTimeBase: TimeBase(1, 1_000_000),
-            layout: layout, warnings: ["The source has no picture; only its sound is encoded."])
+            layout: layout,
+            warnings: ["The source has no picture; only its sound is encoded."]
+                + soundWarnings(layout, source: source, parameters: parameters))
     }
 
     /// A job whose picture is taken over as it is.

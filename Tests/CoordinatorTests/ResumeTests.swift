@@ -41,6 +41,18 @@ import Testing
         #expect(reused.count == 2)
     }
 
+    @Test("A look at what is done that is interrupted removes nothing")
+    func interruptedLook() async throws {
+        let studio = try await interrupted(after: 2)
+        let names = try studio.workNames()
+        let next = try await Studio(after: studio)
+        let submitting = Task { try await next.submit() }
+        submitting.cancel()
+        await #expect(throws: CancellationError.self) { try await submitting.value }
+        #expect(try next.workNames() == names)
+        _ = try await next.stopped()
+    }
+
     @Test("What was altered or is missing is encoded again, and strangers are removed")
     func damagedMeanwhile() async throws {
         let studio = try await interrupted(after: 3)

@@ -11,8 +11,6 @@ struct EncoderTrial {
     let encoder: String
     /// Whether it encodes sound.
     let isAudio: Bool
-    /// The render device for VA-API; `nil` when the machine has none.
-    let renderDevice: String?
 
     /// How long a trial may take. Drivers can hang; software is only slow on a busy machine.
     var timeLimit: Duration { isHardware ? .seconds(10) : .seconds(60) }
@@ -27,7 +25,8 @@ struct EncoderTrial {
         let input = ["-f", "lavfi", "-i", "color=c=gray:s=256x256:r=25:d=0.2"]
         let encode = ["-frames:v", "3", "-c:v", encoder] + output
         if encoder.hasSuffix("_vaapi") {
-            return ["-vaapi_device", renderDevice ?? "/dev/dri/renderD128"] + input
+            // Without a path, libavutil takes the first device that opens, as it does for a segment.
+            return ["-init_hw_device", "vaapi=device", "-filter_hw_device", "device"] + input
                 + ["-vf", "format=nv12,hwupload"] + encode
         }
         if encoder.hasSuffix("_vulkan") {

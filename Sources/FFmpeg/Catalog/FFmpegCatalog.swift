@@ -104,10 +104,8 @@ package actor FFmpegCatalog: EncoderCatalog {
         guard listing.build.encoders.contains(encoder) else { return "this ffmpeg has no encoder \(encoder)" }
         // Text has no device to fail on.
         if listing.subtitleEncoders.contains(encoder) { return nil }
-        let device = renderDevice()
-        if encoder.hasSuffix("_vaapi"), device == nil { return "there is no render device in /dev/dri" }
-        let trial = EncoderTrial(
-            encoder: encoder, isAudio: listing.audioEncoders.contains(encoder), renderDevice: device)
+        if encoder.hasSuffix("_vaapi"), !hasRenderDevice { return "there is no render device in /dev/dri" }
+        let trial = EncoderTrial(encoder: encoder, isAudio: listing.audioEncoders.contains(encoder))
         let process = FFmpegProcess(program: program, launcher: launcher, time: time)
         do {
             let report = try await withDeadline(trial.timeLimit, time: time) {
@@ -122,9 +120,9 @@ package actor FFmpegCatalog: EncoderCatalog {
         }
     }
 
-    private func renderDevice() -> String? {
+    private var hasRenderDevice: Bool {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/dev/dri")) ?? []
-        return names.filter { $0.hasPrefix("renderD") }.min().map { "/dev/dri/" + $0 }
+        return names.contains { $0.hasPrefix("renderD") }
     }
 }
 

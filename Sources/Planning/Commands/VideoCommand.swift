@@ -50,7 +50,7 @@ package struct VideoCommand: Sendable {
 
         var before: [String] = []
         if profile.family == .vaapi {
-            before += ["-init_hw_device", "vaapi=device:/dev/dri/renderD128", "-filter_hw_device", "device"]
+            before += ["-init_hw_device", "vaapi=device", "-filter_hw_device", "device"]
         }
         before += reading(of: span)
         var after = ["-map", "0:\(stream.index)", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", chain.text]

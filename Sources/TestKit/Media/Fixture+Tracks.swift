@@ -23,6 +23,7 @@ extension Fixture {
         sound("sound_mp3.mkv", "-c:a libmp3lame -b:a 96k"),
         sound("sound_flac.mkv", "-c:a flac"),
         sound("sound_tta.mkv", "-c:a tta"),
+        sound("sound_mono_16000.mkv", "-c:a pcm_s16le -ac 1 -ar 16000"),
         sound("sound_opus.mkv", "-c:a libopus -b:a 64k"),
         sound("sound_vorbis.mkv", "-c:a libvorbis -ac 2"),
         sound("sound_ac3_51.mkv", "-c:a ac3 -ac 6 -b:a 384k"),
@@ -38,6 +39,12 @@ extension Fixture {
 
     /// Containers of several programmes, and tracks beside picture and sound.
     static let streams: [Fixture] = [
+        remux(
+            "second_picture.mkv",
+            """
+            -i {tiny.mkv} -i {h264_closed.mp4} -map 0:v -map 1:v -map 1:a -c copy
+            -disposition:v:0 0 -disposition:v:1 default
+            """),
         remux("timecode.mov", "-i {h264_closed.mp4} -map 0 -c copy -timecode 01:00:00:00"),
         remux(
             "two_programmes.ts",

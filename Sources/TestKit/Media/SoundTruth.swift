@@ -48,7 +48,7 @@ package struct SoundTruth: Sendable {
 
     /// How much later the same sound is heard in `other` than in `path`, in
     /// milliseconds, each counted from its own first sample; found by the best
-    /// match within +-60 ms over the first `seconds`.
+    /// match within +-80 ms over the first `seconds`.
     ///
     /// - Throws: ``FrameTruth/CannotDecode``.
     package static func delay(
@@ -58,7 +58,7 @@ package struct SoundTruth: Sendable {
     {
         let reference = try await coarse(path, track: track, seconds: seconds)
         let candidate = try await coarse(other, track: track, seconds: seconds)
-        let reach = 480
+        let reach = 640
         let length = min(reference.count, candidate.count) - 2 * reach
         guard length > 0 else { return 0 }
         var best = (shift: 0, score: -Double.infinity)

@@ -13,10 +13,10 @@ enum PathCheck {
         var facts = stat()
         guard stat(path, &facts) == 0 else {
             let reason = String(cString: strerror(errno))
-            let advice =
-                path.contains("://")
-                ? "Martlet reads files of this machine: fetch it first."
-                : "Check the path; it is looked for from the current directory."
+            var advice = "Check the path; it is looked for from the current directory."
+            if path.contains("://") { advice = "Martlet reads files of this machine: fetch it first." }
+            // What is not UTF-8 in the command line has been replaced by this.
+            if path.contains("\u{FFFD}") { advice = "Rename it: only names in UTF-8 can be used." }
             throw CommandLineError(.inputMissing, "The input \(path) cannot be read: \(reason).", advice: advice)
         }
         if facts.st_mode & S_IFMT == S_IFDIR {

@@ -22,6 +22,15 @@ import Testing
         #expect(try none.bytes() == full.bytes())
     }
 
+    @Test func aPictureThatIsNotTheFirstStreamIsMeasured() async throws {
+        let result = try await Transcode.succeed(
+            "second_picture.mkv", to: "out.mkv", ["--codec", "ffv1", "--verify", "full"])
+        #expect(result.events("verification").first?.isTrue("lossless") == true)
+        let check = try await MartletProgram.run(
+            ["verify", result.output, "--against", result.source, "--full", "--json"])
+        #expect(check.exitCode == 0)
+    }
+
     @Test func fullProofOfALosslessFilmSaysSo() async throws {
         let full = try await Transcode.succeed(Self.film, ["--codec", "ffv1", "--verify", "full"])
         #expect(full.events("verification").first?.isTrue("lossless") == true)

@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: [
         "h264_closed.mp4", "minute.mp4", "sound_mono_44100.mp4", "sound_flac.mkv", "sound_pcm24.mov", "late_sound.mkv",
-        "ts_wrap.ts", "wmv2.wmv", "sound_tta.mkv",
+        "ts_wrap.ts", "wmv2.wmv", "sound_tta.mkv", "sound_mono_16000.mkv",
     ])
     func encodedSoundHasEverySampleAndIsInStep(_ name: String) async throws {
         for (suffix, codec) in [("mp4", "aac"), ("mkv", "aac"), ("mkv", "opus")] {
@@ -65,6 +65,16 @@ import Testing
             #expect(surplus > -1.5, "\(name) \(suffix) \(codec): \(-surplus) samples lost")
             #expect(surplus <= allowed, "\(name) \(suffix) \(codec): \(surplus) samples too many")
             try await expectInStep(result, "\(name) \(suffix) \(codec)")
+        }
+    }
+
+    @Test(arguments: ["truncated_faststart.mp4", "truncated_fragmented.mp4", "truncated.mkv", "truncated.ts"])
+    func soundThatBreaksOffIsKeptAsFarAsItGoes(_ name: String) async throws {
+        for codec in ["aac", "copy"] {
+            let result = try await Transcode.succeed(
+                name, to: "out.mkv", Transcode.quick + ["--audio-codec", codec])
+            let (before, after) = try await (SoundTruth.of(result.source), SoundTruth.of(result.output))
+            #expect(abs(after.sampleCount - before.sampleCount) <= 2_048, "\(name) \(codec)")
         }
     }
 

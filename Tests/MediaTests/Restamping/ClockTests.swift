@@ -36,6 +36,14 @@ struct ClockTests {
         #expect(clocks([(0, 1000), (0, 900), (0, 799)]) == [0, 0, 1])
     }
 
+    @Test("Times that no clock reaches count as none")
+    func farTimes() {
+        var tracker = ClockTracker()
+        let times: [Int64?] = [0, .min, 40_000, .max, nil, 80_000]
+        let clocks = times.map { tracker.clock(of: 0, isSteady: true, time: $0, duration: .max) }
+        #expect(clocks == [0, 0, 0, 0, 0, 0])
+    }
+
     @Test("Sound that pauses goes on where the picture is")
     func pause() {
         var packets: [(Int, Int64)] = [(1, 0)]
