@@ -58,6 +58,8 @@ final class AssemblyInputs {
         picture = try survey == nil ? nil : request.segments.first.map { try openInput($0.path) }
         if streams.contains(where: { $0.origin == .source || $0.origin == .attachment }) {
             source = try openInput(plan.source.path)
+            // Programme streams give many pictures no time of their own; libavformat can tell it from those that follow.
+            if survey == nil { source?.context.pointee.flags |= AVFMT_FLAG_GENPTS }
         }
         try openCopies()
     }

@@ -39,12 +39,6 @@ extension Fixture {
 
     /// Containers of several programmes, and tracks beside picture and sound.
     static let streams: [Fixture] = [
-        remux(
-            "second_picture.mkv",
-            """
-            -i {tiny.mkv} -i {h264_closed.mp4} -map 0:v -map 1:v -map 1:a -c copy
-            -disposition:v:0 0 -disposition:v:1 default
-            """),
         remux("timecode.mov", "-i {h264_closed.mp4} -map 0 -c copy -timecode 01:00:00:00"),
         remux(
             "two_programmes.ts",

@@ -50,7 +50,8 @@ struct TranscodeCommand {
                 final.reusedSegments = progress.reusedSegments
             }
             final.seconds = context.elapsed().inSeconds
-            let failure = context.interruption.isRequested ? Failure.resumable : Failure(error)
+            let isInterrupted = context.interruption.isRequested || error is CancellationError
+            let failure = isInterrupted ? Failure.resumable : Failure(error)
             final.error = failure.line
             return Ending(failure: failure, finalLine: final)
         }

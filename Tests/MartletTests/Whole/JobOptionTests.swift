@@ -23,8 +23,15 @@ import Testing
     }
 
     @Test func aPictureThatIsNotTheFirstStreamIsMeasured() async throws {
-        let result = try await Transcode.succeed(
-            "second_picture.mkv", to: "out.mkv", ["--codec", "ffv1", "--verify", "full"])
+        let directory = try TemporaryDirectory()
+        let film = directory.file("film.mkv")
+        let (other, main) = try await (MediaFixtures.path("tiny.mkv"), MediaFixtures.path("h264_closed.mp4"))
+        let made = try await ChildProcess.run(
+            "ffmpeg",
+            ["-nostdin", "-v", "error", "-i", other, "-i", main, "-map", "0:v", "-map", "1", "-c", "copy"]
+                + ["-disposition:v:0", "0", "-disposition:v:1", "default", film])
+        #expect(made.isSuccess)
+        let result = try await Transcode.succeed(film, to: "out.mkv", ["--codec", "ffv1", "--verify", "full"])
         #expect(result.events("verification").first?.isTrue("lossless") == true)
         let check = try await MartletProgram.run(
             ["verify", result.output, "--against", result.source, "--full", "--json"])
