@@ -32,6 +32,8 @@ def scan(table, martlet, film, runs, subject):
         os.utime(film, (moment, moment))
         return measuring.run([martlet, "probe", film, "--json"])
 
+    measuring.keep_in_memory(film)
+
     def theirs():
         return measuring.run(["ffprobe", "-v", "error", "-show_packets", "-of", "compact", film])
 

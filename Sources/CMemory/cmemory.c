@@ -11,7 +11,7 @@
 
 void martlet_return_freed_blocks(void) {
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 1);
     malloc_trim(0);
 }
 

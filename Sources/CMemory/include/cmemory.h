@@ -7,7 +7,7 @@
  * Gives what was freed back to the system, and makes malloc do so by itself
  * with every block of 256 KiB or more. By default that limit rises to the
  * largest block ever freed (mallopt(3), M_MMAP_THRESHOLD), and a demuxer's index
- * is large; and each thread gets an arena with rests of its own.
+ * is large. All threads share one arena; several would each keep rests.
  */
 void martlet_return_freed_blocks(void);
 
