@@ -32,8 +32,8 @@ func tests(_ folder: String, _ dependencies: [String]) -> Target {
     )
 }
 
-let core = ["MartletModel", "MartletPlanning", "MartletScheduling", "MartletPorts"]
-let adapters = ["MartletMedia", "MartletFFmpeg", "MartletSQLiteStore", "MartletHost"]
+let core = ["MartletModel", "MartletPlanning", "MartletScheduling", "MartletPorts", "MartletWire"]
+let adapters = ["MartletMedia", "MartletFFmpeg", "MartletSQLiteStore", "MartletHost", "MartletHTTP"]
 let drivers = ["MartletCoordinator", "MartletWorker"]
 
 let package = Package(
@@ -60,6 +60,11 @@ let package = Package(
         module("SQLiteStore", ["MartletModel", "MartletPorts", "CSQLite"]),
         module("Host", ["MartletModel", "MartletPorts", "CSpawn", "CMemory", "CCrypto"]),
 
+        module("HTTP", ["MartletModel", "MartletPorts", "CMicroHTTPD", "CTLSGate", "CWslay", "CCurl"]),
+
+        // L2: the messages between machines, and their JSON form.
+        module("Wire", ["MartletModel", "MartletPorts"]),
+
         // L2: the seams, and an in-memory double of each.
         module("Ports", ["MartletModel"]),
 
@@ -80,6 +85,18 @@ let package = Package(
         .systemLibrary(
             name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", path: "Sources/CMicroHTTPD", pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(
+            name: "CWslay", path: "Sources/CWslay", providers: [.apt(["libwslay-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        // Lets the server read a TLS connection itself once it is a WebSocket.
+        .target(
+            name: "CTLSGate", path: "Sources/CTLSGate", cSettings: [.treatAllWarnings(as: .error)],
+            linkerSettings: [.linkedLibrary("gnutls")]),
         .target(name: "CSpawn", path: "Sources/CSpawn", cSettings: [.treatAllWarnings(as: .error)]),
         .target(name: "CMemory", path: "Sources/CMemory", cSettings: [.treatAllWarnings(as: .error)]),
 
@@ -93,6 +110,8 @@ let package = Package(
         tests("Media", ["MartletModel", "MartletPorts", "MartletMedia", "MartletPlanning", "MartletTestKit"]),
         tests("FFmpeg", ["MartletModel", "MartletPorts", "MartletFFmpeg", "MartletHost", "MartletTestKit"]),
         tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit", "StoreWriter"]),
+        tests("HTTP", ["MartletModel", "MartletPorts", "MartletHTTP", "MartletHost", "MartletTestKit"]),
+        tests("Wire", ["MartletModel", "MartletPorts", "MartletWire", "MartletTestKit"]),
         tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit", "CSpawn"]),
         tests("Coordinator", core + ["MartletCoordinator", "MartletHost", "MartletTestKit"]),
         tests("Worker", core + ["MartletWorker", "MartletHost", "MartletTestKit"]),

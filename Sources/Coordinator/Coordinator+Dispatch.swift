@@ -7,7 +7,9 @@ internal import MartletScheduling
 
 /// The workers' side.
 extension Coordinator: TaskDispatch {
-    package func register(_ worker: WorkerProfile) async throws -> AsyncStream<WorkerOrder> {
+    package func register(
+        _ worker: WorkerProfile, holding leases: [LeaseToken]
+    ) async throws -> AsyncStream<WorkerOrder> {
         let (stream, continuation) = AsyncStream.makeStream(of: WorkerOrder.self)
         if isClosed {
             continuation.finish()
@@ -19,7 +21,9 @@ extension Coordinator: TaskDispatch {
         return stream
     }
 
-    package func heartbeat(_ worker: WorkerID, holding leases: [LeaseToken]) async throws -> [LeaseToken] {
+    package func heartbeat(
+        _ worker: WorkerID, holding leases: [LeaseToken], load: WorkerLoad?
+    ) async throws -> [LeaseToken] {
         let now = surroundings.time.now()
         if machine.workers[worker] == nil, let connection = connections[worker] {
             // It was silent for too long, as after a pause of the whole process, and is still connected.

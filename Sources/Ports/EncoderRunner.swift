@@ -38,7 +38,7 @@ package struct EncoderRun: Sendable, Equatable {
 }
 
 /// How far a run is, from ffmpeg's `-progress` reports.
-package struct RunProgress: Sendable, Equatable {
+package struct RunProgress: Sendable, Equatable, Codable {
     /// Frames written so far; `nil` for runs without a picture.
     package var frames: Int?
     /// Output frames a second, as ffmpeg counts them; `nil` when unknown.

@@ -10,9 +10,16 @@ package import MartletModel
 package protocol TaskDispatch: Sendable {
     /// Joins the pool. The stream hands out orders until the worker leaves or
     /// the coordinator stops.
-    func register(_ worker: WorkerProfile) async throws -> AsyncStream<WorkerOrder>
+    ///
+    /// - Parameter leases: what the worker still runs, when it was here before.
+    ///   An order to stop follows for each that is not its own any more.
+    func register(_ worker: WorkerProfile, holding leases: [LeaseToken]) async throws -> AsyncStream<WorkerOrder>
     /// Says that the worker and the leases it names are alive; returns the leases that are no longer its own.
-    func heartbeat(_ worker: WorkerID, holding leases: [LeaseToken]) async throws -> [LeaseToken]
+    ///
+    /// - Parameter load: how busy its machine is; `nil` when it does not know.
+    func heartbeat(
+        _ worker: WorkerID, holding leases: [LeaseToken], load: WorkerLoad?
+    ) async throws -> [LeaseToken]
     /// Says how far a task is. Never waits for anything slow.
     func report(_ lease: LeaseToken, progress: RunProgress) async
     /// Says how a task ended; returns whether the result was taken.
@@ -30,13 +37,15 @@ package enum WorkerOrder: Sendable {
 }
 
 /// A task with everything that is needed to run it here.
-package struct TaskAssignment: Sendable, Equatable {
+package struct TaskAssignment: Sendable, Equatable, Codable {
     /// The right to run it.
     package var lease: LeaseToken
     /// What is to be done.
     package var task: TaskSpecification
     /// The source's path on this machine.
     package var sourcePath: String
+    /// The source, by the names that machines share; `nil` when it lies in no media root.
+    package var sourceAddress: MediaAddress?
     /// The source's content; a worker refuses a path that holds another.
     package var fingerprint: Fingerprint
     /// The clock of the times in the task's expectation.
@@ -51,7 +60,7 @@ package struct TaskAssignment: Sendable, Equatable {
     /// Makes an assignment from its parts.
     package init(
         lease: LeaseToken, task: TaskSpecification, sourcePath: String, fingerprint: Fingerprint, timeBase: TimeBase,
-        expectedTimes: [Int64], directory: String, inputs: [TaskID: String]
+        expectedTimes: [Int64], directory: String, inputs: [TaskID: String], sourceAddress: MediaAddress? = nil
     ) {
         self.lease = lease
         self.task = task
@@ -61,5 +70,6 @@ package struct TaskAssignment: Sendable, Equatable {
         self.expectedTimes = expectedTimes
         self.directory = directory
         self.inputs = inputs
+        self.sourceAddress = sourceAddress
     }
 }

@@ -48,7 +48,7 @@ package actor Worker {
     ///
     /// - Throws: what the coordinator throws when it refuses the worker.
     package func run() async throws {
-        let orders = try await dispatch.register(profile)
+        let orders = try await dispatch.register(profile, holding: Array(running.keys))
         let heart = Task { await self.beat() }
         for await order in orders {
             switch order {
@@ -85,7 +85,7 @@ package actor Worker {
         while !Task.isCancelled {
             do { try await time.sleep(until: time.now() + configuration.heartbeatInterval) } catch { return }
             // When a beat does not get through, the next one tries again; leases run out if none does.
-            let lost = try? await dispatch.heartbeat(profile.id, holding: Array(running.keys))
+            let lost = try? await dispatch.heartbeat(profile.id, holding: Array(running.keys), load: nil)
             for lease in lost ?? [] { running[lease]?.cancel() }
         }
     }

@@ -59,7 +59,7 @@ import Testing
         #expect(try await !hand.finish(order, .completed(artifact)))
         order.lease = LeaseToken(job: JobID("none"), task: live.task, epoch: live.epoch, worker: live.worker)
         #expect(try await !hand.finish(order, .completed(artifact)))
-        let lost = try await studio.coordinator.heartbeat(WorkerID("w1"), holding: [live, order.lease])
+        let lost = try await studio.coordinator.heartbeat(WorkerID("w1"), holding: [live, order.lease], load: nil)
         #expect(lost == [order.lease])
         order.lease = live
         #expect(try await hand.finish(order, .completed(artifact)))
@@ -107,7 +107,7 @@ import Testing
         let watched = await coordinator.events()
         try await waiting(for: "the alarm") { await clock.waitForSleepers() }
         clock.advance(by: .seconds(20))
-        #expect(try await coordinator.heartbeat(WorkerID("w2"), holding: others.map(\.lease)).isEmpty)
+        #expect(try await coordinator.heartbeat(WorkerID("w2"), holding: others.map(\.lease), load: nil).isEmpty)
         clock.advance(by: .seconds(11))
         try await waiting(for: "the worker to be given up") {
             _ = await watched.first { $0 == .workerUnregistered(WorkerID("w1")) }
@@ -115,7 +115,7 @@ import Testing
         #expect(try await !hand.finish(silent, .completed(try await hand.made(silent))))
         #expect(hand.assignments.entries.count == 1)
 
-        #expect(try await coordinator.heartbeat(WorkerID("w1"), holding: [silent.lease]) == [silent.lease])
+        #expect(try await coordinator.heartbeat(WorkerID("w1"), holding: [silent.lease], load: nil) == [silent.lease])
         let again = try await hand.assignments.entry(1, "order")
         #expect(again.lease.task == silent.lease.task)
         #expect(again.lease.epoch == Epoch(2))

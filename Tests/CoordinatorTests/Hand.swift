@@ -36,7 +36,7 @@ final class Hand: Sendable {
 
     /// Joins, and takes orders until there are no more.
     func join() async throws {
-        let orders = try await coordinator.register(profile)
+        let orders = try await coordinator.register(profile, holding: [])
         Task {
             for await order in orders {
                 switch order {

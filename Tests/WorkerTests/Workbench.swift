@@ -28,12 +28,12 @@ final class NotedDispatch: TaskDispatch {
         (stream, orders) = AsyncStream.makeStream(of: WorkerOrder.self)
     }
 
-    func register(_ worker: WorkerProfile) async throws -> AsyncStream<WorkerOrder> {
+    func register(_ worker: WorkerProfile, holding leases: [LeaseToken]) async throws -> AsyncStream<WorkerOrder> {
         registered.note(worker)
         return stream
     }
 
-    func heartbeat(_ worker: WorkerID, holding leases: [LeaseToken]) async throws -> [LeaseToken] {
+    func heartbeat(_ worker: WorkerID, holding leases: [LeaseToken], load: WorkerLoad?) async throws -> [LeaseToken] {
         beats.note(leases)
         guard isReachable else { throw Unreachable() }
         return lost.withLock { $0 }

@@ -13,13 +13,51 @@ package struct WorkerProfile: Sendable, Equatable, Codable {
     package var buildDigest: String
     /// The encoders that passed a test encode; empty means "not restricted".
     package var encoders: Set<String>
+    /// What it runs on; `nil` when it does not say.
+    package var machine: Machine?
+    /// Reference seconds of work that one slot does in a second, by its own measurement; `nil` when not measured.
+    package var speed: Double?
+
+    /// The machine of a worker.
+    package struct Machine: Sendable, Equatable, Codable {
+        /// The operating system, such as `Linux 6.1.0`.
+        package var operatingSystem: String
+        /// Processors that it may use.
+        package var processors: Int
+        /// All memory.
+        package var memory: ByteCount
+        /// The graphics processors' names; empty without any.
+        package var graphics: [String]
+        /// Martlet's version.
+        package var version: String
+        /// The version of its ffmpeg.
+        package var ffmpeg: String
+
+        /// Makes it from its parts.
+        package init(
+            operatingSystem: String, processors: Int, memory: ByteCount, graphics: [String] = [], version: String,
+            ffmpeg: String
+        ) {
+            self.operatingSystem = operatingSystem
+            self.processors = processors
+            self.memory = memory
+            self.graphics = graphics
+            self.version = version
+            self.ffmpeg = ffmpeg
+        }
+    }
 
     /// Makes a profile from its parts.
-    package init(id: WorkerID, slots: Int, memory: ByteCount, buildDigest: String, encoders: Set<String> = []) {
+    package init(
+        id: WorkerID, slots: Int, memory: ByteCount, buildDigest: String, encoders: Set<String> = [],
+        machine: Machine? = nil, speed: Double? = nil
+    ) {
         self.id = id
         self.slots = slots
         self.memory = memory
         self.buildDigest = buildDigest
         self.encoders = encoders
+        self.machine = machine
+        self.speed = speed
     }
 }
