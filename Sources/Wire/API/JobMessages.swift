@@ -216,10 +216,28 @@ package struct ProblemView: Sendable, Equatable, Codable {
     /// The stable name, `module.reason`.
     package var code: String
     package var message: String
+    /// What to do about it; `nil` when the message says it.
+    package var advice: String?
+    /// The exit code that the program ends with for it; `nil` when whoever says this does not know.
+    package var exitCode: Int32?
+
+    /// The JSON names.
+    enum CodingKeys: String, CodingKey {
+        case code, message, advice
+        case exitCode = "exit_code"
+    }
 
     /// Makes it.
-    package init(code: String, message: String) {
+    package init(code: String, message: String, advice: String? = nil, exitCode: Int32? = nil) {
         self.code = code
         self.message = message
+        self.advice = advice
+        self.exitCode = exitCode
+    }
+
+    /// Takes over what an error says of itself.
+    package init(_ error: any CodedError) {
+        self.init(
+            code: error.codeName, message: error.message, advice: error.advice, exitCode: error.exitStatus.rawValue)
     }
 }
