@@ -21,6 +21,20 @@ package struct CoordinatorError: CodedError, Equatable {
         case unknownJob = "coordinator.unknown_job"
         /// Another job is writing the same output.
         case outputBusy = "coordinator.output_busy"
+        /// The path is in no media root, or nothing is there.
+        case badPath = "coordinator.bad_path"
+        /// What was submitted cannot be understood.
+        case badSubmission = "coordinator.bad_submission"
+        /// The job is not in a state in which that can be done.
+        case wrongState = "coordinator.wrong_state"
+        /// The worker is not known here.
+        case unknownWorker = "coordinator.unknown_worker"
+        /// Another worker of that name is at work.
+        case workerNameTaken = "coordinator.worker_name_taken"
+        /// The worker speaks another version of the protocol.
+        case protocolMismatch = "coordinator.protocol_mismatch"
+        /// The source is not what it was when the job was submitted.
+        case sourceChanged = "coordinator.source_changed"
     }
 
     /// Which reason.
@@ -41,7 +55,9 @@ package struct CoordinatorError: CodedError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch code {
-        case .outputExists, .outputBusy, .unknownJob: .usage
+        case .outputExists, .outputBusy, .unknownJob, .badSubmission, .wrongState, .unknownWorker: .usage
+        case .badPath, .sourceChanged: .badInput
+        case .workerNameTaken, .protocolMismatch: .clusterUnavailable
         case .verificationFailed: .verificationFailed
         case .noSpace: .writeFailed
         case .taskFailed, .damagedResult: .jobFailed

@@ -15,6 +15,10 @@ package protocol JobStore: Sendable {
     func job(_ id: JobID) async throws -> JobRecord?
     /// All jobs, oldest first.
     func jobs() async throws -> [JobRecord]
+    /// Some jobs, newest first, without their plans: for looking at, not for `update`.
+    func jobs(_ query: JobQuery) async throws -> [JobRecord]
+    /// How many jobs there are in each state.
+    func jobCounts() async throws -> [JobState: Int]
     /// Replaces everything but id and submission time of a job when its revision
     /// is still `job.revision`; returns the new revision, or `nil` when someone
     /// else was faster or the job is gone. Cheap while the plan stays the same.
@@ -66,6 +70,8 @@ package struct JobRecord: Codable, Sendable, Equatable {
     package var failure: String?
     /// The result that is in place, or was about to be; `nil` before.
     package var publication: Publication?
+    /// What the service of a cluster keeps of it; `nil` for a job on one machine.
+    package var service: ServiceFacts?
     /// Grows with every change.
     package var revision: Int
     /// When it was submitted, in milliseconds since 1970.
@@ -76,7 +82,7 @@ package struct JobRecord: Codable, Sendable, Equatable {
         id: JobID, name: String, source: String, fingerprint: Fingerprint, output: String,
         parameters: TranscodeParameters, priority: Priority = .normal, verification: VerificationLevel = .counts,
         overwrite: Bool = false, state: JobState = .queued, plan: JobPlan? = nil, failure: String? = nil,
-        publication: Publication? = nil, revision: Int = 0, createdMilliseconds: Int64
+        publication: Publication? = nil, service: ServiceFacts? = nil, revision: Int = 0, createdMilliseconds: Int64
     ) {
         self.id = id
         self.name = name
@@ -91,6 +97,7 @@ package struct JobRecord: Codable, Sendable, Equatable {
         self.plan = plan
         self.failure = failure
         self.publication = publication
+        self.service = service
         self.revision = revision
         self.createdMilliseconds = createdMilliseconds
     }

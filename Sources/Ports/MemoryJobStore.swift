@@ -42,6 +42,32 @@ package final class MemoryJobStore: JobStore {
         }
     }
 
+    package func jobs(_ query: JobQuery) async throws -> [JobRecord] {
+        contents.withLock { contents in
+            let wanted = contents.jobs.values.filter { job in
+                guard query.states.isEmpty || query.states.contains(job.state) else { return false }
+                return query.after.map { Self.precedes(($0.createdMilliseconds, $0.id), job) } ?? true
+            }
+            let sorted = wanted.sorted { Self.precedes(($0.createdMilliseconds, $0.id), $1) }
+            return sorted.prefix(query.limit).map { job in
+                var job = job
+                job.plan = nil
+                return job
+            }
+        }
+    }
+
+    private static func precedes(_ place: (time: Int64, id: JobID), _ job: JobRecord) -> Bool {
+        place.time == job.createdMilliseconds
+            ? place.id.text > job.id.text : place.time > job.createdMilliseconds
+    }
+
+    package func jobCounts() async throws -> [JobState: Int] {
+        contents.withLock { contents in
+            contents.jobs.values.reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
+        }
+    }
+
     package func update(_ job: JobRecord) async throws -> Int? {
         contents.withLock { contents in
             guard let stored = contents.jobs[job.id], stored.revision == job.revision else { return nil }

@@ -38,6 +38,12 @@ package protocol FileStore: Sendable {
     func text(of path: String) async throws -> String
     /// Which content a path holds.
     func fingerprint(of path: String) async throws -> Fingerprint
+    /// Writes bytes into a file from an offset on, and makes the file where missing.
+    func write(_ bytes: [UInt8], to path: String, at offset: Int64) async throws
+    /// The path without symbolic links; for a file that is not there yet, that of its directory and the name.
+    ///
+    /// - Throws: when not even the directory is there.
+    func canonical(_ path: String) throws -> String
     /// The bytes that can still be written next to the path.
     func freeSpace(at path: String) throws -> ByteCount
 }

@@ -49,14 +49,14 @@ package actor SQLiteJobStore: JobStore {
             .text(job.id.text), .text(job.name), .text(job.source), try json.encode(job.fingerprint),
             .text(job.output), try json.encode(job.parameters), .integer(job.priority.rawValue),
             .text(job.state.rawValue), .optional(job.failure), .integer(job.revision),
-            .integer(Int(job.createdMilliseconds)), try encoded(job.publication),
+            .integer(Int(job.createdMilliseconds)), try encoded(job.publication), try encoded(job.service),
         ]
         let isNew = try connection.transaction {
             let changed = try connection.run(
                 """
                 INSERT INTO jobs (id, name, source, fingerprint_json, output, parameters_json, priority, state,
-                    failure, revision, created_ms, publication_json)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING
+                    failure, revision, created_ms, publication_json, service_json)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING
                 """, values)
             if changed == 1 { try write(job.plan, of: job.id) }
             return changed == 1
@@ -75,13 +75,39 @@ package actor SQLiteJobStore: JobStore {
         try readJobs("ORDER BY created_ms, jobs.rowid", [])
     }
 
+    package func jobs(_ query: JobQuery) async throws -> [JobRecord] {
+        var conditions: [String] = []
+        var values: [SQLValue] = [.integer(query.limit)]
+        func place(_ value: SQLValue) -> String {
+            values.append(value)
+            return "?\(values.count)"
+        }
+        if !query.states.isEmpty {
+            let states = query.states.map { place(.text($0.rawValue)) }
+            conditions.append("state IN (\(states.joined(separator: ", ")))")
+        }
+        if let after = query.after {
+            let (time, id) = (place(.integer(Int(after.createdMilliseconds))), place(.text(after.id.text)))
+            conditions.append("(created_ms, id) < (\(time), \(id))")
+        }
+        let filter = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        return try readJobs("\(filter) ORDER BY created_ms DESC, id DESC LIMIT ?1", values, hasPlans: false)
+    }
+
+    package func jobCounts() async throws -> [JobState: Int] {
+        let rows = try connection.rows("SELECT state, count(*) FROM jobs GROUP BY state") { row in
+            (try known(JobState(rawValue: row.text(0) ?? ""), "job state"), row.integer(1) ?? 0)
+        }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
     package func update(_ job: JobRecord) async throws -> Int? {
         var values: [SQLValue] = [
             .text(job.id.text), .integer(job.revision), .text(job.name), .text(job.source),
             try json.encode(job.fingerprint), .text(job.output), try json.encode(job.parameters),
         ]
         values += [.integer(job.priority.rawValue), .text(job.state.rawValue), .optional(job.failure)]
-        values.append(try encoded(job.publication))
+        values += [try encoded(job.publication), try encoded(job.service)]
         // A plan can be a megabyte, and states change often: it is written only when it changed.
         let isPlanKept = plans[job.id].map { $0.revision == job.revision && $0.plan == job.plan } ?? false
         let isCurrent = try connection.transaction {
@@ -89,7 +115,7 @@ package actor SQLiteJobStore: JobStore {
                 """
                 UPDATE jobs SET revision = revision + 1, name = ?3, source = ?4, fingerprint_json = ?5,
                     output = ?6, parameters_json = ?7, priority = ?8, state = ?9, failure = ?10,
-                    publication_json = ?11
+                    publication_json = ?11, service_json = ?12
                 WHERE id = ?1 AND revision = ?2
                 """, values)
             if changed == 1, !isPlanKept { try write(job.plan, of: job.id) }
@@ -109,8 +135,8 @@ package actor SQLiteJobStore: JobStore {
         }
     }
 
-    private func encoded(_ publication: Publication?) throws -> SQLValue {
-        try publication.map { try json.encode($0) } ?? .null
+    private func encoded(_ value: (some Encodable)?) throws -> SQLValue {
+        try value.map { try json.encode($0) } ?? .null
     }
 
     private func write(_ plan: JobPlan?, of job: JobID) throws {
@@ -125,12 +151,14 @@ package actor SQLiteJobStore: JobStore {
             """, [.text(job.text), try json.encode(plan)])
     }
 
-    private func readJobs(_ clause: String, _ values: [SQLValue]) throws -> [JobRecord] {
-        try connection.rows(
+    private func readJobs(_ clause: String, _ values: [SQLValue], hasPlans: Bool = true) throws -> [JobRecord] {
+        let (plan, source) =
+            hasPlans ? ("plan_json", "jobs LEFT JOIN plans ON plans.job = jobs.id") : ("NULL", "jobs")
+        return try connection.rows(
             """
-            SELECT id, name, source, fingerprint_json, output, parameters_json, priority, state, plan_json, failure,
-                revision, created_ms, publication_json
-            FROM jobs LEFT JOIN plans ON plans.job = jobs.id \(clause)
+            SELECT id, name, source, fingerprint_json, output, parameters_json, priority, state, \(plan), failure,
+                revision, created_ms, publication_json, service_json
+            FROM \(source) \(clause)
             """, values
         ) { row in
             JobRecord(
@@ -141,6 +169,7 @@ package actor SQLiteJobStore: JobStore {
                 state: try known(JobState(rawValue: row.text(7) ?? ""), "job state"),
                 plan: try row.text(8).map { try json.decode(JobPlan.self, $0) }, failure: row.text(9),
                 publication: try row.text(12).map { try json.decode(Publication.self, $0) },
+                service: try row.text(13).map { try json.decode(ServiceFacts.self, $0) },
                 revision: row.integer(10) ?? 0, createdMilliseconds: Int64(row.integer(11) ?? 0))
         }
     }

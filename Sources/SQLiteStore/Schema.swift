@@ -65,6 +65,11 @@ enum Schema {
         """,
         "ALTER TABLE artifacts ADD COLUMN score REAL;",
         "ALTER TABLE jobs ADD COLUMN publication_json TEXT;",
+        """
+        ALTER TABLE jobs ADD COLUMN service_json TEXT;
+        CREATE INDEX jobs_by_time ON jobs (created_ms, id);
+        CREATE INDEX jobs_by_state ON jobs (state, created_ms, id);
+        """,
     ]
 
     /// Brings a database up to date.

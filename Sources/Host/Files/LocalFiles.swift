@@ -98,6 +98,31 @@ package struct LocalFiles: FileStore {
         try await Self.blocking { try Self.contentMark(of: path) }
     }
 
+    package func write(_ bytes: [UInt8], to path: String, at offset: Int64) async throws {
+        try await Self.blocking { try OpenFile(writing: path).write(bytes, at: offset) }
+    }
+
+    package func canonical(_ path: String) throws -> String {
+        if let found = Self.real(path) { return found }
+        let number = errno
+        let parent = directory(of: path)
+        guard number == ENOENT, parent != path, let found = Self.real(parent) else {
+            throw HostError(errno: number, .read, path: path)
+        }
+        let name = path.split(separator: "/").last.map(String.init) ?? ""
+        guard !name.isEmpty, name != ".", name != ".." else { throw HostError(errno: number, .read, path: path) }
+        // A link to what is not there would lead whoever writes to it elsewhere.
+        guard !exists(path) else { throw HostError(errno: number, .read, path: path) }
+        return (found == "/" ? "" : found) + "/" + name
+    }
+
+    /// The path that the system knows it by; `nil`, and `errno` set, when there is none.
+    private static func real(_ path: String) -> String? {
+        guard let text = realpath(path, nil) else { return nil }
+        defer { free(text) }
+        return String(cString: text)
+    }
+
     private static func contentMark(of path: String) throws -> Fingerprint {
         let file = try OpenFile(reading: path)
         let status = try file.status()

@@ -20,6 +20,13 @@ final class OpenFile {
         self.path = path
     }
 
+    /// Opens the path for writing; makes the file where missing.
+    init(writing path: String) throws(HostError) {
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw HostError(errno: errno, .write, path: path) }
+        self.path = path
+    }
+
     deinit { close(descriptor) }
 
     /// What the system knows of the file.
@@ -51,5 +58,20 @@ final class OpenFile {
             total += count
         }
         return total
+    }
+
+    /// Writes all bytes from `offset` on.
+    func write(_ bytes: [UInt8], at offset: Int64) throws(HostError) {
+        var total = 0
+        while total < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                pwrite(descriptor, buffer.baseAddress.map { $0 + total }, buffer.count - total, off_t(offset) + total)
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw HostError(errno: errno, .write, path: path)
+            }
+            total += count
+        }
     }
 }

@@ -12,6 +12,7 @@ package enum JobStoreConformance {
     /// - Parameter make: makes an empty store.
     package static func exercise(make: @Sendable () async throws -> any JobStore) async throws {
         try await keepsJobs(make())
+        try await findsJobs(make())
         try await comparesRevisions(make())
         try await keepsTasks(make())
         try await fencesEpochs(make())
@@ -43,6 +44,33 @@ package enum JobStoreConformance {
         other.name = "another name"
         #expect(try await store.insert(other) == false)
         #expect(try await store.job(late.id) == late)
+    }
+
+    private static func findsJobs(_ store: some JobStore) async throws {
+        func sample(_ id: String, _ state: JobState, at time: Int64) -> JobRecord {
+            var job = JobRecord.sample(id)
+            job.state = state
+            job.createdMilliseconds = time
+            job.service = ServiceFacts(
+                source: MediaAddress(root: "films", path: "\(id).mkv"), fingerprint: .sample,
+                output: MediaAddress(root: "films", path: "\(id).mp4"))
+            return job
+        }
+        let all = [
+            sample("a", .completed, at: 5), sample("b", .queued, at: 7), sample("c", .queued, at: 7),
+            sample("d", .failed, at: 9),
+        ]
+        for job in all { _ = try await store.insert(job) }
+        func names(_ query: JobQuery) async throws -> [String] { try await store.jobs(query).map(\.id.text) }
+        #expect(try await names(JobQuery()) == ["d", "c", "b", "a"])
+        #expect(try await names(JobQuery(limit: 2)) == ["d", "c"])
+        let place = JobQuery.Place(createdMilliseconds: 7, id: JobID("c"))
+        #expect(try await names(JobQuery(after: place)) == ["b", "a"])
+        #expect(try await names(JobQuery(states: [.queued], after: place)) == ["b"])
+        #expect(try await names(JobQuery(states: [.queued, .failed])) == ["d", "c", "b"])
+        #expect(try await store.jobs(JobQuery()).allSatisfy { $0.plan == nil })
+        #expect(try await store.job(JobID("b")) == all[1])
+        #expect(try await store.jobCounts() == [.completed: 1, .queued: 2, .failed: 1])
     }
 
     private static func comparesRevisions(_ store: some JobStore) async throws {

@@ -42,6 +42,10 @@ package final class FaultyStore: JobStore {
         return try await memory.insert(job)
     }
 
+    package func jobs(_ query: JobQuery) async throws -> [JobRecord] { try await memory.jobs(query) }
+
+    package func jobCounts() async throws -> [JobState: Int] { try await memory.jobCounts() }
+
     package func job(_ id: JobID) async throws -> JobRecord? { try await memory.job(id) }
 
     package func jobs() async throws -> [JobRecord] { try await memory.jobs() }

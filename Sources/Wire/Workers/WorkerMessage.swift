@@ -6,8 +6,8 @@ package import MartletPorts
 
 /// What a worker says to its coordinator, one JSON text message each.
 package enum WorkerMessage: Sendable, Equatable, Codable {
-    /// It joins, or comes back, and still runs these leases. The first message of every connection.
-    case register(WorkerProfile, holding: [LeaseToken], protocolVersion: Int)
+    /// It joins, or comes back. The first message of every connection.
+    case register(WorkerRegistration)
     /// It is alive, and so are these leases.
     case heartbeat(holding: [LeaseToken], load: WorkerLoad?)
     /// How far a task is.

@@ -156,3 +156,22 @@ import Testing
         #expect(HostError(errno: EMFILE, .start, path: "/film.mkv").isRetryable)
     }
 }
+
+extension LocalFilesTests {
+    @Test func partsOfAFileAreWrittenInAnyOrder() async throws {
+        try await files.write(Array("world".utf8), to: path("parts"), at: 6)
+        try await files.write(Array("hello ".utf8), to: path("parts"), at: 0)
+        #expect(try await files.text(of: path("parts")) == "hello world")
+    }
+
+    @Test func aCanonicalPathHasNoLinksAndMayEndInANewName() throws {
+        try files.makeDirectory(path("real"))
+        #expect(symlink(path("real"), path("link")) == 0)
+        #expect(symlink("/nowhere/at/all", path("dangling")) == 0)
+        let real = try files.canonical(path("real"))
+        #expect(try files.canonical(path("link")) == real)
+        #expect(try files.canonical(path("link/new.mp4")) == real + "/new.mp4")
+        #expect(throws: HostError.self) { try self.files.canonical(self.path("missing/new.mp4")) }
+        #expect(throws: HostError.self) { try self.files.canonical(self.path("dangling")) }
+    }
+}

@@ -55,5 +55,11 @@ struct PlainFiles: FileStore {
             size: try size(of: path), modifiedNanoseconds: Int64(modified * 1e9),
             digest: String(repeating: "0", count: 64 - digits.count) + digits)
     }
+    func write(_ bytes: [UInt8], to path: String, at offset: Int64) async throws {
+        let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try handle.seek(toOffset: UInt64(offset))
+        try handle.write(contentsOf: Data(bytes))
+    }
+    func canonical(_ path: String) throws -> String { path }
     func freeSpace(at path: String) throws -> ByteCount { .mebibytes(1 << 20) }
 }
