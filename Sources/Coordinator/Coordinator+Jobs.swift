@@ -180,8 +180,8 @@ extension Coordinator {
         guard let size = try? surroundings.files.size(of: path), size == artifact.size else { return false }
         do {
             return try await surroundings.files.digest(of: path) == artifact.digest
-        } catch is CancellationError {
-            throw CancellationError()
+        } catch let cancellation as CancellationError {
+            throw cancellation
         } catch {
             return false
         }

@@ -44,7 +44,7 @@ struct Finisher: Sendable {
         do {
             let artifacts = tasks.compactMap(\.artifact)
             let segments = try encodedSegments(prepared, artifacts, in: directory)
-            try checkSpace(for: artifacts, segments: segments, plan: plan, at: temporary)
+            try checkSpace(for: artifacts, of: prepared, at: temporary)
             let paths = Dictionary(uniqueKeysWithValues: artifacts.map { ($0.task, "\(directory)/\($0.fileName)") })
             let report = try await assembler.assemble(
                 AssemblyRequest(
@@ -97,14 +97,14 @@ struct Finisher: Sendable {
     }
 
     /// Refuses to join what will not fit: the segments that count, and what the layout takes of other tasks.
-    private func checkSpace(
-        for artifacts: [Artifact], segments: [EncodedSegment], plan: JobPlan, at path: String
-    ) throws {
-        let copied = plan.layout.streams.contains { $0.origin == .source && $0.kind == .video }
-        let names = Set(segments.map { $0.path.split(separator: "/").last.map(String.init) ?? "" })
-        let needed = artifacts.reduce(copied ? plan.source.fingerprint.size : ByteCount(0)) { sum, artifact in
+    private func checkSpace(for artifacts: [Artifact], of prepared: PreparedJob, at path: String) throws {
+        let plan = prepared.plan
+        let completed = Dictionary(uniqueKeysWithValues: artifacts.map { ($0.task, $0) })
+        let chosen = Set(try prepared.segmentTasks(completed: completed))
+        let copied = plan.layout.copies([.video]) ? plan.source.fingerprint.size : ByteCount(0)
+        let needed = artifacts.reduce(copied) { sum, artifact in
             let isTaken =
-                names.contains(artifact.fileName)
+                chosen.contains(artifact.task)
                 || plan.layout.streams.contains { $0.origin == .task(artifact.task) }
             return isTaken ? sum + artifact.payload : sum
         }
@@ -156,8 +156,7 @@ struct Finisher: Sendable {
             progress(min(Double($0.frames ?? 0) / frames, 1))
         }
         // What is only copied may not decode in whole in the source itself.
-        let isCopied = plan.layout.streams.contains { $0.origin == .source && [.video, .audio].contains($0.kind) }
-        guard isCopied || report.decodeErrors == 0 else {
+        guard plan.layout.copies([.video, .audio]) || report.decodeErrors == 0 else {
             throw CoordinatorError(
                 .verificationFailed, "\(report.decodeErrors) packets of the result of \(job.source) do not decode",
                 advice: "Nothing was put in place; the source is untouched.")
@@ -168,5 +167,12 @@ struct Finisher: Sendable {
                 advice: "Nothing was put in place; the source is untouched.")
         }
         return report
+    }
+}
+
+extension OutputLayout {
+    /// Whether any stream of these kinds is taken over from the source as it is.
+    fileprivate func copies(_ kinds: Set<StreamKind>) -> Bool {
+        streams.contains { $0.origin == .source && kinds.contains($0.kind) }
     }
 }

@@ -160,6 +160,7 @@ package enum JobPlanner {
                     ? "Encode it: --codec h264."
                     : "Use --container \(fitting.map(\.rawValue).joined(separator: " or ")).")
         }
+        if let index { try checkCopy(of: video, index, from: source, into: parameters.container) }
         let first = index?.presentationTimes.first.map { MediaTime(ticks: $0, timeBase: video.timeBase).microseconds }
         let start = video.startTime.map { MediaTime(ticks: $0, timeBase: video.timeBase).microseconds }
         let layout = try LayoutPlanner(source: source, parameters: parameters).layout(
@@ -168,6 +169,27 @@ package enum JobPlanner {
             parameters: parameters, source: source, encoder: nil, segments: [],
             videoTimeBase: index?.timeBase ?? video.timeBase, layout: layout,
             warnings: index.map { lengthWarnings(source, $0) } ?? [])
+    }
+
+    /// Refuses a copy that could not show the frames of its source.
+    private static func checkCopy(
+        of video: StreamDescription, _ index: FrameIndex, from source: SourceDescription,
+        into container: ContainerFormat
+    ) throws(PlanningError) {
+        let advice = "Encode it: --codec h264."
+        if video.startTime == nil, index.method == .decode {
+            throw PlanningError(
+                .notCopyable, "The pictures of \(source.path) have no times, so the picture cannot be copied.",
+                advice: advice)
+        }
+        // MP4 and MOV hide again what lies before the start.
+        let hidden = index.hidden.later + (container.isMatroska ? index.hidden.before : 0)
+        if hidden > 0 {
+            throw PlanningError(
+                .notCopyable,
+                "The edit list of \(source.path) hides \(hidden == 1 ? "a picture" : "\(hidden) pictures") that a copy would show.",
+                advice: advice)
+        }
     }
 
     /// Containers that state their duration themselves; for others it is an estimate.

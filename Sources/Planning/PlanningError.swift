@@ -23,6 +23,8 @@ package struct PlanningError: CodedError, Equatable {
         case nothingToEncode = "planning.nothing_to_encode"
         /// This ffmpeg cannot decode the picture.
         case noDecoder = "planning.no_decoder"
+        /// A copy of the picture would not show what the source shows.
+        case notCopyable = "planning.not_copyable"
     }
 
     /// Which reason.
@@ -42,7 +44,8 @@ package struct PlanningError: CodedError, Equatable {
 
     package var exitStatus: ExitStatus {
         switch code {
-        case .contradiction, .badValue, .unknownEncoder, .encoderUnavailable, .measureUnavailable, .optionRefused:
+        case .contradiction, .badValue, .unknownEncoder, .encoderUnavailable, .measureUnavailable, .optionRefused,
+            .notCopyable:
             .usage
         case .nothingToEncode, .noDecoder: .badInput
         }

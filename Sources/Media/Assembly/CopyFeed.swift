@@ -90,13 +90,9 @@ final class CopyFeed: PacketFeed {
         return try read(into: packet)
     }
 
-    // As ffmpeg does, damage that ends the reading is taken as the end.
-    private func read(into packet: Packet) throws -> Bool {
-        do { return try file.read(into: packet) } catch {
-            guard error.code != martlet_averror(EIO) else {
-                throw MediaError(.unreadable, "Reading \(path) failed (\(error)).")
-            }
-            return false
+    private func read(into packet: Packet) throws(MediaError) -> Bool {
+        do { return try file.readOn(into: packet) } catch {
+            throw MediaError(.unreadable, "Reading \(path) failed (\(error)).")
         }
     }
 

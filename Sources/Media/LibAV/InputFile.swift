@@ -11,6 +11,8 @@ internal import MartletModel
 final class InputFile {
     /// The open demuxer.
     let context: UnsafeMutablePointer<AVFormatContext>
+    /// Why `readOn` ended before the file did, in libav's words; `nil` while it did not.
+    private(set) var breakOff: String?
 
     /// Opens the file; with `probing`, also reads far enough to know every stream.
     ///
@@ -64,5 +66,18 @@ final class InputFile {
         if result == MARTLET_EOF { return false }
         try checked(result, "read")
         return true
+    }
+
+    /// As `read`, but where a demuxer gives up on damaged content, that is taken as the end, as ffmpeg takes it.
+    ///
+    /// - Throws: `AVFailure` when the disk cannot be read.
+    func readOn(into packet: Packet) throws(AVFailure) -> Bool {
+        do {
+            return try read(into: packet)
+        } catch {
+            guard error.code != martlet_averror(EIO) else { throw error }
+            breakOff = error.reason
+            return false
+        }
     }
 }

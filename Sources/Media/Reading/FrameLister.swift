@@ -61,8 +61,8 @@ struct FrameLister {
     }
 
     private func read() throws -> (Facts, PacketTable) {
-        var packets = try open()
-        let table = try PacketTable.read(&packets)
+        let packets = try open()
+        let table = try PacketTable.read(packets)
         let source = packets.source.pointee
         let rate = source.avg_frame_rate
         let usual = rate.num > 0 ? av_rescale_q(1, AVRational(num: rate.den, den: rate.num), source.time_base) : 0
@@ -86,7 +86,7 @@ struct FrameLister {
     }
 
     private func decoded(_ table: PacketTable, _ facts: Facts, reasons: [String]) throws -> FrameIndex {
-        var packets = try open()
+        let packets = try open()
         let clock = try clock(for: packets.source)
         while try packets.next() { clock.decode(packets.packet.pointer) }
         clock.drain()
@@ -124,7 +124,7 @@ struct FrameLister {
 
     /// Decodes the start until it agrees with `times` for a while; `nil` when it never does.
     private func joinedWithDecodedStart(_ times: [Int64]) throws -> [Int64]? {
-        var packets = try open()
+        let packets = try open()
         let clock = try clock(for: packets.source)
         var count = 0
         while count < Self.startLimit, try packets.next() {
@@ -170,7 +170,12 @@ struct FrameLister {
             keyframes: keyframes(table, times, isIndexed: facts.seeking == .exact), method: method,
             isSeekable: facts.seeking != .none && !hasGap(times, facts) && table.clockJumps == 0,
             oddities: oddities,
-            clockJumps: table.clockJumps)
+            clockJumps: table.clockJumps, hidden: hidden(table, times))
+    }
+
+    private func hidden(_ table: PacketTable, _ times: [Int64]) -> FrameIndex.HiddenPictures {
+        let before = table.concealed.count { $0 < times[0] }
+        return FrameIndex.HiddenPictures(before: before, later: table.concealed.count - before)
     }
 
     /// Whether a clock that can be set anew jumps: a place cannot be found by its time then.

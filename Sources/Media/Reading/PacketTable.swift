@@ -13,6 +13,8 @@ struct PacketTable {
     private(set) var lastDuration: Int64 = 0
     /// How often the clock is set anew, in formats whose clock may be.
     private(set) var clockJumps = 0
+    /// The times of the pictures that the container itself hides.
+    private(set) var concealed: [Int64] = []
     private var lastShown = Int64.min
 
     /// The number of packets.
@@ -35,7 +37,7 @@ struct PacketTable {
     }
 
     /// Reads all packets that are left.
-    static func read(_ packets: inout StreamPackets) throws -> PacketTable {
+    static func read(_ packets: StreamPackets) throws -> PacketTable {
         let look = makeLook(for: packets.source.pointee.codecpar)
         var table = PacketTable(capacity: Int(max(0, min(packets.source.pointee.nb_frames, 1 << 20))))
         var tracker = ClockTracker()
@@ -68,7 +70,10 @@ struct PacketTable {
         } else {
             traits.insert(.hidden)
         }
-        if flags & AV_PKT_FLAG_DISCARD != 0 { traits.insert(.hidden) }
+        if flags & AV_PKT_FLAG_DISCARD != 0 {
+            traits.insert(.hidden)
+            concealed.append(packet.pointee.pts)
+        }
         append(time: packet.pointee.pts, duration: packet.pointee.duration, traits: traits)
     }
 }

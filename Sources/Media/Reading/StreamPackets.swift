@@ -11,8 +11,6 @@ struct StreamPackets {
     let stream: Int
     /// The packet that `next()` filled last.
     let packet = Packet()
-    /// Why reading ended before the file did, in libav's words; `nil` while it did not.
-    private(set) var breakOff: String?
     private let stop: StopFlag
 
     /// Opens the file; `nil` when it has no such stream.
@@ -29,20 +27,16 @@ struct StreamPackets {
     /// libav's stream.
     var source: UnsafeMutablePointer<AVStream> { file.stream(stream) }
 
-    /// Reads the next packet; `false` at the end.
-    ///
-    /// Where a demuxer gives up on damaged content, ffmpeg takes that as the end, and so does this.
+    /// Why reading ended before the file did, in libav's words; `nil` while it did not.
+    var breakOff: String? { file.breakOff }
+
+    /// Reads the next packet; `false` at the end, or where the content is too damaged to go on.
     ///
     /// - Throws: `AVFailure` when the disk cannot be read, `CancellationError` when nobody waits any more.
-    mutating func next() throws -> Bool {
+    func next() throws -> Bool {
         try stop.check()
-        do {
-            while try file.read(into: packet) {
-                if packet.pointer.pointee.stream_index == stream { return true }
-            }
-        } catch {
-            guard error.code != martlet_averror(EIO) else { throw error }
-            breakOff = error.reason
+        while try file.readOn(into: packet) {
+            if packet.pointer.pointee.stream_index == stream { return true }
         }
         return false
     }

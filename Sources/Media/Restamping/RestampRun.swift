@@ -122,7 +122,7 @@ struct RestampRun {
         var tracker = ClockTracker()
         var numbers = [Int](repeating: 0, count: source.streams.count)
         let packet = Packet()
-        while try next(of: file, into: packet) {
+        while try file.readOn(into: packet) {
             try stop.check()
             let share = min(Double(packet.pointer.pointee.pos) / size, 1)
             if share >= told + 0.01 {
@@ -146,14 +146,6 @@ struct RestampRun {
                 time: (place.decode ?? place.presentation).map { av_rescale_q($0, place.base, Self.microseconds) },
                 duration: av_rescale_q(place.duration, place.base, Self.microseconds))
             try each(place, packet)
-        }
-    }
-
-    /// As ffmpeg does, damage that ends the reading is taken as the end.
-    private func next(of file: InputFile, into packet: Packet) throws -> Bool {
-        do { return try file.read(into: packet) } catch {
-            guard error.code != martlet_averror(EIO) else { throw error }
-            return false
         }
     }
 

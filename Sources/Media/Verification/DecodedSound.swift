@@ -18,7 +18,7 @@ struct DecodedSound {
 
     /// Decodes a whole track: some 500 times as fast as it plays. `nil` when nothing of it can be decoded.
     ///
-    /// - Throws: `CancellationError`.
+    /// - Throws: `AVFailure` when the disk cannot be read; `CancellationError`.
     init?(path: String, stream number: Int, stop: StopFlag) throws {
         guard let file = try? InputFile(path: path), number < file.streamCount,
             let decoder = try? Decoder(stream: file.stream(number), timesOnly: false)
@@ -38,7 +38,7 @@ struct DecodedSound {
         }
         file.keepOnly([number])
         let packet = Packet()
-        while (try? file.read(into: packet)) ?? false {
+        while try file.readOn(into: packet) {
             try stop.check()
             guard Int(packet.pointer.pointee.stream_index) == number else { continue }
             _ = decoder.send(packet.pointer)

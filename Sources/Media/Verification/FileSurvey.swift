@@ -43,12 +43,14 @@ struct FileSurvey {
     let chapterCount: Int
 
     /// Reads the whole file; a damaged end counts as the end.
+    ///
+    /// - Throws: `MediaError`; `AVFailure` when the disk cannot be read; `CancellationError`.
     init(path: String, stop: StopFlag) throws {
         let file = try openInput(path)
         chapterCount = Int(file.context.pointee.nb_chapters)
         tracks = (0..<file.streamCount).map { Self.track(file.stream($0), number: $0) }
         let packet = Packet()
-        while (try? file.read(into: packet)) ?? false {
+        while try file.readOn(into: packet) {
             try stop.check()
             let number = Int(packet.pointer.pointee.stream_index)
             if tracks.indices.contains(number) { note(packet.pointer, on: number, file.stream(number)) }
@@ -95,6 +97,8 @@ struct FileSurvey {
         _ packet: UnsafePointer<AVPacket>, on number: Int, _ stream: UnsafeMutablePointer<AVStream>
     ) {
         guard packet.pointee.flags & AV_PKT_FLAG_DISCARD == 0 else { return }
+        // Nothing is heard of an empty packet, and muxers leave it out; of pictures it repeats the one before.
+        guard packet.pointee.size > 0 || tracks[number].kind != .audio else { return }
         tracks[number].count += 1
         // Sound packets without a time follow each other.
         let stated = packet.pointee.pts != MARTLET_NOPTS ? packet.pointee.pts : packet.pointee.dts

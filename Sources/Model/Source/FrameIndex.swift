@@ -38,11 +38,28 @@ package struct FrameIndex: Codable, Sendable, Equatable {
     /// restamped first.
     package var clockJumps: Int
 
+    /// How many pictures the container itself hides (edit lists of MP4 and MOV): a copy may show them.
+    package var hidden: HiddenPictures
+
+    /// Pictures that are in the file and are not to be shown.
+    package struct HiddenPictures: Codable, Sendable, Hashable {
+        /// Those before the first displayed frame.
+        package var before = 0
+        /// All others.
+        package var later = 0
+
+        /// Counts none, or these.
+        package init(before: Int = 0, later: Int = 0) {
+            self.before = before
+            self.later = later
+        }
+    }
+
     /// Makes an index from its parts.
     package init(
         streamIndex: Int, timeBase: TimeBase, presentationTimes: [Int64], lastFrameDuration: Int64,
         keyframes: [Keyframe], method: Method = .packets, isSeekable: Bool = true, oddities: [String] = [],
-        clockJumps: Int = 0
+        clockJumps: Int = 0, hidden: HiddenPictures = HiddenPictures()
     ) {
         self.streamIndex = streamIndex
         self.timeBase = timeBase
@@ -53,6 +70,7 @@ package struct FrameIndex: Codable, Sendable, Equatable {
         self.isSeekable = isSeekable
         self.oddities = oddities
         self.clockJumps = clockJumps
+        self.hidden = hidden
     }
 
     /// The number of displayed frames.

@@ -69,6 +69,8 @@ package struct TaskMachine: Equatable, Sendable {
     package private(set) var interruptions = 0
     /// The workers on which an attempt failed.
     package private(set) var failedOn: Set<WorkerID> = []
+    /// What was wrong with the result of the latest attempt; `nil` when it had none, or failed otherwise.
+    private var wrongResult: String?
 
     /// Makes the machine of a new task, or of one that was kept.
     ///
@@ -197,7 +199,11 @@ package struct TaskMachine: Equatable, Sendable {
             _ = lease.released(by: token.worker, epoch: token.epoch)
             failures += 1
             failedOn.insert(token.worker)
-            guard failure.isRetryable, failures < policy.maximumAttempts else {
+            // What comes out wrong in the same way twice will do so again.
+            let wrong = failure.exitStatus == .verificationFailed ? failure.message : nil
+            let isSettled = wrong != nil && wrong == wrongResult
+            wrongResult = wrong
+            guard failure.isRetryable, !isSettled, failures < policy.maximumAttempts else {
                 state = .failed
                 return .fail(token, started: started, code: failure.code, message: failure.message)
             }

@@ -84,6 +84,19 @@ enum PathCheck {
         }
     }
 
+    /// Refuses to look into a directory that is not there.
+    static func workDirectory(_ path: String) throws {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else {
+            let reason = errno == ENOENT ? "does not exist" : "cannot be reached: \(String(cString: strerror(errno)))"
+            throw CommandLineError(
+                .unfit, "The directory \(path) \(reason).", advice: "Make it with `mkdir -p \(path)`, or name another.")
+        }
+        guard facts.st_mode & S_IFMT == S_IFDIR else {
+            throw CommandLineError(.unfit, "\(path) is not a directory.", advice: "Name a directory.")
+        }
+    }
+
     /// The directory that a path is in; `.` when it names none.
     static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }

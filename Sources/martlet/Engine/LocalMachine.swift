@@ -14,7 +14,7 @@ protocol Machine: Sendable {
     /// The libraries that are linked in, by name, such as `libavformat` and `59.27.100`.
     var libraries: [LibraryVersion] { get }
 
-    /// The bytes that can still be written in a directory.
+    /// The bytes that can still be written in a directory, which must exist.
     func freeSpace(at directory: String) throws -> ByteCount
 }
 
@@ -35,6 +35,7 @@ struct LocalMachine: Machine {
     }
 
     func freeSpace(at directory: String) throws -> ByteCount {
-        try LocalFiles().freeSpace(at: FilePath(directory).text)
+        try PathCheck.workDirectory(directory)
+        return try LocalFiles().freeSpace(at: FilePath(directory).text)
     }
 }

@@ -22,9 +22,7 @@ extension ValueForm where Value == CodecRequest {
         form.completion = .choices
         return form
     }
-}
 
-extension ValueForm where Value == CodecRequest {
     /// A codec or the name of an encoder.
     static var encodingCodec: ValueForm {
         let codecs = VideoCodec.allCases.map(\.rawValue)

@@ -33,6 +33,37 @@ import Testing
         #expect(before.packets.map(\.bytes) == after.packets.map(\.bytes))
     }
 
+    @Test func aCopyThatWouldShowHiddenPicturesIsRefusedBeforeAnyWork() async throws {
+        let place = try TemporaryDirectory()
+        let whole = try await MediaFixtures.path("bt709.mp4")
+        let cut = place.file("cut.mp4")
+        // The copy begins at the key frame before, and an edit list hides what is too early.
+        try await ffmpeg(["-ss", "1.5", "-i", whole, "-c", "copy", cut])
+        let refused = try await Transcode.attempt(cut, ["--codec", "copy"])
+        #expect(refused.run.exitCode == 2, "\(refused.run.transcript)")
+        #expect(refused.run.outcome.errors.contains("edit list"), "\(refused.run.transcript)")
+        #expect(refused.run.outcome.errors.contains("--codec h264"))
+        #expect(refused.events("progress").isEmpty)
+        // MP4 hides them again.
+        let kept = try await Transcode.succeed(cut, to: "out.mp4", ["--codec", "copy", "--audio-codec", "copy"])
+        #expect(try await kept.difference(pictures: true) == nil)
+    }
+
+    @Test func aCopyOfPicturesWithoutTimesIsRefusedBeforeAnyWork() async throws {
+        let place = try TemporaryDirectory()
+        let raw = place.file("raw.h264")
+        try await ffmpeg(["-i", try await MediaFixtures.path("bt709.mp4"), "-map", "0:v", "-c", "copy", raw])
+        let refused = try await Transcode.attempt(raw, ["--codec", "copy"])
+        #expect(refused.run.exitCode == 2, "\(refused.run.transcript)")
+        #expect(refused.run.outcome.errors.contains("have no times"), "\(refused.run.transcript)")
+        #expect(refused.events("progress").isEmpty)
+    }
+
+    private func ffmpeg(_ arguments: [String]) async throws {
+        let outcome = try await ChildProcess.run("ffmpeg", ["-nostdin", "-v", "error", "-y"] + arguments)
+        try #require(outcome.exitCode == 0, "\(outcome.errors)")
+    }
+
     @Test func crfReachesTheEncoder() async throws {
         let result = try await Transcode.succeed(Self.film, Transcode.quick + ["--crf", "33.5"])
         #expect(try result.encoderSays("crf=33.5"))

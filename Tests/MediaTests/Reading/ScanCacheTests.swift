@@ -87,7 +87,8 @@ struct ScanCacheTests {
             streamIndex: seed, timeBase: TimeBase(1001, 24000), presentationTimes: times,
             lastFrameDuration: 1 + random(99),
             keyframes: keyframes, method: seed % 3 == 0 ? .decode : .packets, isSeekable: seed % 5 != 0,
-            oddities: ["one", "zwei — три"], clockJumps: seed % 4)
+            oddities: ["one", "zwei — три"], clockJumps: seed % 4,
+            hidden: FrameIndex.HiddenPictures(before: seed % 6, later: seed))
         let bytes = IndexCoding.bytes(of: index)
         #expect(bytes.withUnsafeBufferPointer { IndexCoding.index(from: $0) } == index)
         for length in 0..<min(bytes.count, 60) {

@@ -58,6 +58,12 @@ struct SourceRefusalTests {
             saying: "list of files")
         let session = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n"
         await expectRefusal(try scratch.file("d.mp4", session.utf8), .notMedia, saying: "session")
+        let tags = ";FFMETADATA1\ntitle=x\n[CHAPTER]\nSTART=0\nEND=1000\n"
+        await expectRefusal(try scratch.file("e.mp4", tags.utf8), .notMedia, saying: "list of tags")
+        let manifest =
+            "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\">"
+            + "<Period><BaseURL>file:///etc/passwd</BaseURL></Period></MPD>\n"
+        await expectRefusal(try scratch.file("f.mp4", manifest.utf8), .notMedia, saying: "not a")
     }
 
     @Test("A picture is refused", arguments: ["png", "jpg", "bmp", "webp", "gif", "tiff"])

@@ -84,6 +84,26 @@ import Testing
                 == .fail(token(1, w1), started: at(0), code: "disk.full", message: "no space"))
     }
 
+    @Test(arguments: [("1 us", "1 us", true), ("1 us", "2 us", false)])
+    func aResultThatIsWrongInTheSameWordsTwiceIsWrongForGood(first: String, second: String, isFinal: Bool) {
+        var task = machine()
+        var generator = SplitMix64(seed: 1)
+        func wrong(_ length: String) -> AttemptResult {
+            .failed(
+                AttemptFailure(
+                    code: "worker.unexpected_result", message: "the sound lasts \(length)", isRetryable: true,
+                    exitStatus: .verificationFailed))
+        }
+        _ = task.inputsCompleted()
+        _ = task.leased(to: w1, now: at(0), duration: length)
+        _ = task.finished(token(1, w1), result: wrong(first), now: at(1), policy: policy, using: &generator)
+        #expect(task.taskState == .retrying)
+        _ = task.ticked(now: at(6), policy: policy)
+        _ = task.leased(to: w2, now: at(7), duration: length)
+        _ = task.finished(token(2, w2), result: wrong(second), now: at(8), policy: policy, using: &generator)
+        #expect(task.taskState == (isFinal ? .failed : .retrying))
+    }
+
     @Test func interruptionsQueueAtOnceWithoutBlameButNotForEver() {
         var task = machine()
         var generator = SplitMix64(seed: 1)

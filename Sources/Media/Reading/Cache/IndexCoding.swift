@@ -15,6 +15,8 @@ enum IndexCoding {
         writer.write(index.method.rawValue)
         writer.write(Int64(index.isSeekable ? 1 : 0))
         writer.write(UInt64(index.clockJumps))
+        writer.write(UInt64(index.hidden.before))
+        writer.write(UInt64(index.hidden.later))
         writer.write(index.lastFrameDuration)
         writer.write(UInt64(index.oddities.count))
         for oddity in index.oddities { writer.write(oddity) }
@@ -39,7 +41,9 @@ enum IndexCoding {
         var reader = ByteReader(bytes)
         guard let stream = reader.signed(), let num = reader.signed(), let den = reader.signed(),
             let method = reader.text().flatMap({ FrameIndex.Method(rawValue: $0) }), let seekable = reader.signed(),
-            let jumps = reader.unsigned().flatMap({ Int(exactly: $0) }), let lastDuration = reader.signed(),
+            let jumps = reader.unsigned().flatMap({ Int(exactly: $0) }),
+            let before = reader.unsigned().flatMap({ Int(exactly: $0) }),
+            let later = reader.unsigned().flatMap({ Int(exactly: $0) }), let lastDuration = reader.signed(),
             let oddityCount = reader.count()
         else { return nil }
         var oddities: [String] = []
@@ -52,7 +56,7 @@ enum IndexCoding {
         return FrameIndex(
             streamIndex: Int(stream), timeBase: TimeBase(exactNum, exactDen), presentationTimes: times,
             lastFrameDuration: lastDuration, keyframes: keyframes, method: method, isSeekable: seekable == 1,
-            oddities: oddities, clockJumps: jumps)
+            oddities: oddities, clockJumps: jumps, hidden: FrameIndex.HiddenPictures(before: before, later: later))
     }
 
     private static func times(_ reader: inout ByteReader) -> [Int64]? {
