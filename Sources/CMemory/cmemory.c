@@ -4,6 +4,8 @@
 #define _GNU_SOURCE
 #include "cmemory.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
@@ -46,4 +48,9 @@ static int release(struct dl_phdr_info *object, size_t size, void *page_size) {
 void martlet_release_library_pages(void) {
     ElfW(Addr) page_size = (ElfW(Addr))sysconf(_SC_PAGESIZE);
     dl_iterate_phdr(release, &page_size);
+}
+
+int martlet_release_file_part(int descriptor, int64_t offset, int64_t length) {
+    int mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
+    return fallocate(descriptor, mode, (off_t)offset, (off_t)length) == 0 ? 0 : errno;
 }

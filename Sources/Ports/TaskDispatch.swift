@@ -20,12 +20,18 @@ package protocol TaskDispatch: Sendable {
     func heartbeat(
         _ worker: WorkerID, holding leases: [LeaseToken], load: WorkerLoad?
     ) async throws -> [LeaseToken]
+    /// How often the worker is to say that it is alive; `nil` when that is left to it.
+    func heartbeatInterval() async -> Duration?
     /// Says how far a task is. Never waits for anything slow.
     func report(_ lease: LeaseToken, progress: RunProgress) async
     /// Says how a task ended; returns whether the result was taken.
     func finish(_ lease: LeaseToken, result: AttemptResult) async throws -> Bool
     /// Leaves the pool; leases that are still held are given back.
     func unregister(_ worker: WorkerID) async
+}
+
+extension TaskDispatch {
+    package func heartbeatInterval() async -> Duration? { nil }
 }
 
 /// What a coordinator tells a worker.

@@ -11,7 +11,7 @@ package import MartletPorts
 package actor Worker {
     /// How a worker behaves.
     package struct Configuration: Sendable {
-        /// How often the worker says that it is alive. Default 10 s.
+        /// How often the worker says that it is alive, unless its coordinator asks for something else. Default 10 s.
         package var heartbeatInterval: Duration = .seconds(10)
         /// How long a run may go without a new frame. Default 120 s.
         package var stallTimeout: Duration = .seconds(120)
@@ -83,7 +83,8 @@ package actor Worker {
 
     private func beat() async {
         while !Task.isCancelled {
-            do { try await time.sleep(until: time.now() + configuration.heartbeatInterval) } catch { return }
+            let interval = await dispatch.heartbeatInterval() ?? configuration.heartbeatInterval
+            do { try await time.sleep(until: time.now() + interval) } catch { return }
             // When a beat does not get through, the next one tries again; leases run out if none does.
             let lost = try? await dispatch.heartbeat(profile.id, holding: Array(running.keys), load: nil)
             for lease in lost ?? [] { running[lease]?.cancel() }

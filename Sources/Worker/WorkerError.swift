@@ -15,6 +15,14 @@ package struct WorkerError: CodedError, Equatable {
         case workDirectoryGone = "worker.work_directory_gone"
         /// The result is not what was planned.
         case unexpectedResult = "worker.unexpected_result"
+        /// The connection to the coordinator broke.
+        case connectionLost = "worker.connection_lost"
+        /// The coordinator does not take a result, or does not give what a task reads.
+        case transferFailed = "worker.transfer_failed"
+        /// The worker's disk is full.
+        case noSpace = "worker.no_space"
+        /// The order names files in a way that no coordinator should.
+        case badOrder = "worker.bad_order"
     }
 
     /// Which reason.
@@ -35,13 +43,26 @@ package struct WorkerError: CodedError, Equatable {
 
     /// A wrong frame list stays wrong, and so does a changed source; a result
     /// that is short or empty may come from a passing fault.
-    package var isRetryable: Bool { code == .unexpectedResult }
+    package var isRetryable: Bool {
+        switch code {
+        case .unexpectedResult, .connectionLost, .transferFailed, .noSpace: true
+        case .sourceChanged, .framesMismatch, .workDirectoryGone, .badOrder: false
+        }
+    }
 
     package var exitStatus: ExitStatus {
         switch code {
         case .sourceChanged: .badInput
-        case .workDirectoryGone: .writeFailed
+        case .workDirectoryGone, .noSpace: .writeFailed
         case .framesMismatch, .unexpectedResult: .verificationFailed
+        case .connectionLost: .clusterUnavailable
+        case .transferFailed, .badOrder: .jobFailed
         }
     }
+
+    /// The connection to the coordinator broke.
+    static let connectionLost = WorkerError(.connectionLost, "the connection to the coordinator broke")
+
+    /// Whether a call that failed with this may work later.
+    static func isPassing(_ error: any Error) -> Bool { (error as? any CodedError)?.isRetryable ?? false }
 }

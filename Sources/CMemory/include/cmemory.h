@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 /*
  * Gives what was freed back to the system, and makes malloc do so by itself
  * with every block of 256 KiB or more. By default that limit rises to the
@@ -20,3 +22,10 @@ void martlet_return_freed_blocks(void);
  * read-only afterwards) and libraries with text relocations are left alone.
  */
 void martlet_release_library_pages(void);
+
+/*
+ * Gives the space of a part of a file back to the system; its bytes are zero
+ * from then on. 0, or the value of errno. Swift's C library module leaves
+ * fallocate(2) out.
+ */
+int martlet_release_file_part(int descriptor, int64_t offset, int64_t length);

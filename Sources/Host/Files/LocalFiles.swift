@@ -158,8 +158,7 @@ package struct LocalFiles: FileStore {
     }
 
     /// Runs a call that blocks on a thread of its own.
-    private static func blocking<Value: Sendable>(_ call: @escaping @Sendable () throws -> Value) async throws -> Value
-    {
+    static func blocking<Value: Sendable>(_ call: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             workers.async { continuation.resume(with: Result { try call() }) }
         }

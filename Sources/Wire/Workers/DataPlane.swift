@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import FoundationEssentials
+package import MartletModel
+
+/// How sources and results travel between coordinator and workers: paths and header fields, as both ends write them.
+package enum DataPlane {
+    /// The header field that says how many bytes of a result have arrived.
+    package static let uploadOffset = "Upload-Offset"
+    /// The header field with the SHA-256 of a body.
+    package static let contentDigest = "Content-Digest"
+
+    /// The path of a job's source; `GET` with `Range` and `If-Match`.
+    package static func sourcePath(of job: JobID) -> String { "/api/v1/jobs/\(encoded(job.text))/source" }
+
+    /// The path of a task's result; `GET`, and `PUT` and `HEAD` with the query of `uploadQuery`.
+    package static func resultPath(of job: JobID, fileName: String) -> String {
+        "/api/v1/jobs/\(encoded(job.text))/results/\(encoded(fileName))"
+    }
+
+    /// The query of an upload's part.
+    ///
+    /// - Parameters:
+    ///   - offset: where the part begins in the result.
+    ///   - size: the size of the whole result.
+    package static func uploadQuery(_ lease: LeaseToken, offset: Int64, size: Int64) -> String {
+        "task=\(encoded(lease.task.text))&epoch=\(lease.epoch.number)&worker=\(encoded(lease.worker.text))"
+            + "&offset=\(offset)&size=\(size)"
+    }
+
+    /// The entity tag of a source: `"<digest>-<size>"`, quotes included.
+    package static func entityTag(of fingerprint: Fingerprint) -> String {
+        "\"\(fingerprint.digest)-\(fingerprint.size.bytes)\""
+    }
+
+    /// The value of `Content-Digest` (RFC 9530) for a SHA-256 of 64 hexadecimal digits; `nil` for anything else.
+    package static func digestField(_ digest: String) -> String? {
+        guard digest.utf8.count == 64 else { return nil }
+        var bytes = Data()
+        var rest = Substring(digest)
+        while !rest.isEmpty {
+            guard let byte = UInt8(rest.prefix(2), radix: 16) else { return nil }
+            bytes.append(byte)
+            rest = rest.dropFirst(2)
+        }
+        return "sha-256=:\(bytes.base64EncodedString()):"
+    }
+
+    /// The SHA-256 in a value of `Content-Digest`, as 64 hexadecimal digits; `nil` when there is none in it.
+    package static func digest(inField field: String) -> String? {
+        for member in field.split(separator: ",") {
+            let parts = member.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[0].filter({ $0 != " " }).lowercased() == "sha-256" else { continue }
+            let text = parts[1].filter { $0 != " " && $0 != ":" }
+            guard let bytes = Data(base64Encoded: text), bytes.count == 32 else { return nil }
+            let digits = Array("0123456789abcdef".utf8)
+            return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        }
+        return nil
+    }
+
+    /// A text as one part of a path or query.
+    package static func encoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        let bytes = text.utf8.flatMap { byte -> [UInt8] in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                [byte]
+            default: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
