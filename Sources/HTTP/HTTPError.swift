@@ -19,6 +19,10 @@ package struct HTTPError: CodedError, Equatable {
         case cannotListen = "http.cannot_listen"
         /// The connection is closed.
         case closed = "http.closed"
+        /// A file that is to be sent cannot be read.
+        case unreadable = "http.unreadable"
+        /// A file that an answer is for cannot be written.
+        case unwritable = "http.unwritable"
     }
 
     /// Which reason.
@@ -37,5 +41,12 @@ package struct HTTPError: CodedError, Equatable {
 
     package var isRetryable: Bool { code == .unreachable || code == .closed }
 
-    package var exitStatus: ExitStatus { code == .badURL ? .usage : .clusterUnavailable }
+    package var exitStatus: ExitStatus {
+        switch code {
+        case .badURL: .usage
+        case .unreadable: .badInput
+        case .unwritable: .writeFailed
+        case .unreachable, .untrusted, .badAnswer, .cannotListen, .closed: .clusterUnavailable
+        }
+    }
 }

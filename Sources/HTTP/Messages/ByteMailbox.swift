@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import MartletPorts
+internal import Synchronization
+
+/// Bytes on their way from a loop's thread to the one task that reads them, with room for a few.
+///
+/// Whoever fills it stops when it is full, and is called when its bytes are wanted
+/// again.
+final class ByteMailbox: HTTPBody, Sendable {
+    private struct Contents {
+        var bytes: [UInt8] = []
+        var ending: Result<Void, any Error>?
+        var reader: CheckedContinuation<[UInt8]?, any Error>?
+        /// The filler waits until somebody asks.
+        var isHeldBack: Bool
+        var isDropped = false
+    }
+
+    private let contents: Mutex<Contents>
+    private let limit: Int
+    private let wanted: @Sendable () -> Void
+
+    /// Makes an empty one.
+    ///
+    /// - Parameters:
+    ///   - limit: above how many bytes the filler is held back.
+    ///   - isHeldBack: whether the filler waits for the first question, too.
+    ///   - wanted: called on any thread when a held-back filler may go on.
+    init(limit: Int, isHeldBack: Bool = false, wanted: @escaping @Sendable () -> Void) {
+        contents = Mutex(Contents(isHeldBack: isHeldBack))
+        self.limit = limit
+        self.wanted = wanted
+    }
+
+    /// Whether the filler must wait.
+    var isHeldBack: Bool { contents.withLock { $0.isHeldBack } }
+
+    /// Puts bytes in; `false` when the filler is to wait now.
+    func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let (reader, block, goesOn) = contents.withLock { contents in
+            guard !contents.isDropped, contents.ending == nil else { return (nil as Reader?, nil as [UInt8]?, true) }
+            if let reader = contents.reader {
+                contents.reader = nil
+                return (reader, [UInt8](bytes), true)
+            }
+            contents.bytes.append(contentsOf: bytes)
+            contents.isHeldBack = contents.bytes.count >= limit
+            return (nil, nil, !contents.isHeldBack)
+        }
+        reader?.resume(returning: block)
+        return goesOn
+    }
+
+    /// Nothing more comes: the end, or with an error the break.
+    func finish(_ error: (any Error)? = nil) {
+        let reader = contents.withLock { contents -> Reader? in
+            guard contents.ending == nil else { return nil }
+            contents.ending = error.map { .failure($0) } ?? .success(())
+            defer { contents.reader = nil }
+            return contents.reader
+        }
+        if let error { reader?.resume(throwing: error) } else { reader?.resume(returning: nil) }
+    }
+
+    /// Nobody reads any more: what comes is thrown away.
+    func drop() {
+        contents.withLock { contents in
+            contents.isDropped = true
+            contents.isHeldBack = false
+            contents.bytes = []
+        }
+    }
+
+    func next() async throws -> [UInt8]? {
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                enum Step {
+                    case give([UInt8]?)
+                    case fail(any Error)
+                    case wait
+                }
+                let (step, wasHeldBack) = contents.withLock { contents -> (Step, Bool) in
+                    guard !Task.isCancelled else { return (.fail(CancellationError()), false) }
+                    guard contents.reader == nil else {
+                        return (.fail(HTTPError(.closed, "Two tasks read the same body.")), false)
+                    }
+                    defer { contents.isHeldBack = false }
+                    if !contents.bytes.isEmpty {
+                        let bytes = contents.bytes
+                        contents.bytes = []
+                        return (.give(bytes), contents.isHeldBack)
+                    }
+                    switch contents.ending {
+                    case .success: return (.give(nil), false)
+                    case .failure(let error): return (.fail(error), false)
+                    case nil: break
+                    }
+                    guard !contents.isDropped else { return (.give(nil), false) }
+                    contents.reader = continuation
+                    return (.wait, contents.isHeldBack)
+                }
+                switch step {
+                case .give(let bytes): continuation.resume(returning: bytes)
+                case .fail(let error): continuation.resume(throwing: error)
+                case .wait: break
+                }
+                if wasHeldBack { wanted() }
+            }
+        } onCancel: {
+            let reader = contents.withLock { contents -> Reader? in
+                defer { contents.reader = nil }
+                return contents.reader
+            }
+            reader?.resume(throwing: CancellationError())
+        }
+    }
+
+    private typealias Reader = CheckedContinuation<[UInt8]?, any Error>
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+/// Where an HTTP server listens, and what it puts up with.
+package struct HTTPServerConfiguration: Sendable {
+    /// The numeric address or name to listen on.
+    package var host: String
+    /// The port; 0 takes any free one.
+    package var port: Int
+    /// The most connections at a time; more wait in the system's queue.
+    package var connectionLimit = 8192
+    /// The most bytes of a request's line and header, 4 KiB at least; beyond it the answer is 414 or 431. Each connection
+    /// keeps a buffer of this size.
+    package var headerLimit = 32 << 10
+    /// How long a request's header may take to come in.
+    package var headerDeadline: Duration = .seconds(10)
+    /// How long a connection may be silent where the other end has the word; in whole seconds, rounded up.
+    package var idleTimeout: Duration = .seconds(60)
+    /// How many bytes of a body are read ahead of whoever asks for them.
+    package var readAhead = 256 << 10
+    /// How many bytes of an unwanted body are read and thrown away so that the connection can go on.
+    package var discardLimit = 16 << 20
+    /// How long requests under way may go on after `stop`.
+    package var stopGrace: Duration = .seconds(2)
+
+    /// Makes a configuration.
+    package init(host: String = "127.0.0.1", port: Int = 0) {
+        self.host = host
+        self.port = port
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import CMicroHTTPD
+internal import Glibc
+internal import MartletModel
+
+/// One TCP connection to the server. Belongs to the loop's thread.
+final class ServerConnection: EventHandler, @unchecked Sendable {
+    let connection: OpaquePointer
+    unowned let daemon: ServerDaemon
+    let descriptor: Int32
+    /// The other end's address.
+    let peer: String
+    /// The request under way.
+    weak var exchange: ServerExchange?
+
+    private var watch: EventLoop.WatchID?
+    private var deadline: DeadlineQueue.ID?
+    /// When the next header must be there; `nil` while a request is under way.
+    private var headerDue: Moment?
+
+    init(_ connection: OpaquePointer, _ daemon: ServerDaemon) {
+        self.connection = connection
+        self.daemon = daemon
+        descriptor = martlet_mhd_socket(connection)
+        peer = martlet_mhd_peer(connection).map { SocketAddress.text($0) } ?? ""
+        // Nothing else tells that the other end has gone while a handler is at work.
+        watch = daemon.loop.watch(descriptor, EPOLLRDHUP.rawValue | EPOLLET.rawValue, self)
+        headerDue = daemon.loop.now + daemon.configuration.headerDeadline
+        watchHeader()
+    }
+
+    /// A whole header came in.
+    func headerArrived() { headerDue = nil }
+
+    /// The request is over; the connection may stay for another.
+    func requestEnded() {
+        exchange = nil
+        // A silent connection is closed after the idle timeout by libmicrohttpd. This is for one that drips.
+        headerDue = daemon.loop.now + daemon.configuration.idleTimeout + daemon.configuration.headerDeadline
+        if deadline == nil { watchHeader() }
+    }
+
+    /// Leaves the socket to a WebSocket.
+    func handOver() {
+        if let watch { daemon.loop.unwatch(watch) }
+        watch = nil
+        headerDue = nil
+    }
+
+    /// The connection is about to be closed.
+    func end() {
+        if let watch { daemon.loop.unwatch(watch) }
+        if let deadline { daemon.loop.unschedule(deadline) }
+        watch = nil
+        deadline = nil
+    }
+
+    /// The server stops: what lasts for ever ends, and what is silent is closed.
+    func wantEnd() {
+        if let exchange { exchange.wantEnd() } else { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+
+    /// Ends everything at once.
+    func abort() {
+        exchange?.abort()
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    func ready(_ events: UInt32) {
+        if events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { exchange?.abort() } else { exchange?.peerWent() }
+    }
+
+    private func watchHeader() {
+        guard let due = headerDue else {
+            deadline = nil
+            return
+        }
+        deadline = daemon.loop.schedule(due) { [unowned self] in
+            deadline = nil
+            if let headerDue, headerDue <= daemon.loop.now {
+                // libmicrohttpd sees the end of the connection and closes it.
+                shutdown(descriptor, Int32(SHUT_RDWR))
+            } else {
+                watchHeader()
+            }
+        }
+    }
+}

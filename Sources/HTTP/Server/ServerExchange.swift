@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import CMicroHTTPD
+internal import Glibc
+internal import MartletPorts
+
+/// One request and its response. Belongs to the loop's thread, but for the task that runs the handler.
+///
+/// While the handler is at work libmicrohttpd has the connection suspended; each
+/// time that it goes on, it asks `proceed` for what is to be done.
+final class ServerExchange: @unchecked Sendable {
+    private enum Phase {
+        /// Nothing was looked at yet.
+        case head
+        /// The other end waits for leave to send its body, or it is long: the handler asks for it or refuses first.
+        case deciding
+        /// The body comes in.
+        case body
+        /// All has come in; the answer is waited for.
+        case answer
+        /// The response is with libmicrohttpd.
+        case answered
+    }
+
+    private enum Answer {
+        case whole(HTTPResponse)
+        case stream(HTTPResponse, ResponseStream)
+    }
+
+    /// Longer bodies than this come in only when they are asked for.
+    private static let promptLimit: UInt64 = 1 << 20
+
+    private let target: String
+    private let own: ServerConnection
+    private unowned let daemon: ServerDaemon
+    private var phase = Phase.head
+    private var body: ByteMailbox?
+    private var answer: Answer?
+    private var task: Task<Void, Never>?
+    private var discarded = 0
+    private var isSuspended = false
+    private var isAborted = false
+    private var isOver = false
+
+    init(target: String, on connection: ServerConnection) {
+        self.target = target
+        own = connection
+        daemon = connection.daemon
+    }
+
+    // MARK: Coming in
+
+    /// Does what can be done now. An empty `upload` means a header or an end.
+    func proceed(
+        method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, upload: UnsafeRawBufferPointer
+    ) -> MHD_Result {
+        guard !isAborted else { return .NO }
+        switch phase {
+        case .head:
+            own.headerArrived()
+            switch RequestHead.read(own.connection, target: target, version: String(cString: version)) {
+            case .failure(let refusal):
+                phase = .answered
+                return refuse(refusal.status)
+            case .success(let head):
+                begin(head, method: String(cString: method))
+                if phase == .deciding { suspend() }
+                return .YES
+            }
+        case .deciding:
+            if answer != nil { return send() }
+            if body?.isHeldBack == true { suspend() } else { phase = .body }
+            return .YES
+        case .body where !upload.isEmpty:
+            return take(upload)
+        case .body, .answer:
+            phase = .answer
+            body?.finish()
+            if answer != nil { return send() }
+            suspend()
+            return .YES
+        case .answered:
+            return .NO
+        }
+    }
+
+    private func begin(_ head: RequestHead, method: String) {
+        let hasBody = head.bodyLength != 0
+        if hasBody {
+            let isHeldBack = head.expectsLeave || (head.bodyLength ?? .max) > Self.promptLimit
+            phase = isHeldBack ? .deciding : .body
+            body = ByteMailbox(limit: daemon.configuration.readAhead, isHeldBack: isHeldBack) { [weak self] in
+                guard let self else { return }
+                daemon.loop.perform { [self] in resume() }
+            }
+        } else {
+            phase = .answer
+        }
+        let request = HTTPRequest(
+            method: method, path: head.path, query: head.query, headers: head.headers, body: body ?? EmptyBody(),
+            peer: own.peer)
+        let handler = daemon.handler
+        let loop = daemon.loop
+        task = Task { [self] in
+            let response = await handler.respond(to: request)
+            guard case .stream(let source) = response.body, method != "HEAD" else {
+                loop.perform { [self] in answered(.whole(response)) }
+                return
+            }
+            let stream = ResponseStream { [weak self] in
+                guard let self else { return }
+                loop.perform { [self] in resume() }
+            }
+            loop.perform { [self] in answered(.stream(response, stream)) }
+            await stream.pump(source)
+        }
+    }
+
+    private func take(_ upload: UnsafeRawBufferPointer) -> MHD_Result {
+        if answer != nil {
+            // Reading on keeps the connection usable, and lets the other end read the answer.
+            discarded += upload.count
+            return discarded <= daemon.configuration.discardLimit ? .YES : .NO
+        }
+        if body?.offer(upload) == false { suspend() }
+        return .YES
+    }
+
+    // MARK: Going out
+
+    private func answered(_ answer: Answer) {
+        guard !isOver, !isAborted else {
+            if case .stream(_, let stream) = answer { stream.cancel() }
+            return
+        }
+        self.answer = answer
+        body?.drop()
+        resume()
+    }
+
+    private func send() -> MHD_Result {
+        guard let answer else { return .NO }
+        phase = .answered
+        switch answer {
+        case .whole(let response):
+            return ResponseSending.send(response, on: own.connection)
+        case .stream(let response, let stream):
+            stream.whenEmpty = { [unowned self] in suspend() }
+            return ResponseSending.send(response, streaming: stream, on: own.connection)
+        }
+    }
+
+    private func refuse(_ status: UInt32) -> MHD_Result {
+        ResponseSending.send(HTTPResponse(status: Int(status)), on: own.connection)
+    }
+
+    // MARK: Waiting
+
+    private func suspend() {
+        guard !isSuspended else { return }
+        isSuspended = true
+        MHD_suspend_connection(own.connection)
+    }
+
+    private func resume() {
+        guard isSuspended, !isOver else { return }
+        isSuspended = false
+        MHD_resume_connection(own.connection)
+        daemon.kick()
+    }
+
+    // MARK: The end
+
+    /// The other end sends nothing more. It may still read, so a whole answer is given all the same.
+    func peerWent() {
+        task?.cancel()
+        if case .stream(_, let stream) = answer { stream.cancel() }
+    }
+
+    /// Breaks the exchange off.
+    func abort() {
+        isAborted = true
+        task?.cancel()
+        if case .stream(_, let stream) = answer { stream.cancel() }
+        resume()
+    }
+
+    /// Ends what would go on for ever.
+    func wantEnd() {
+        if case .stream(_, let stream) = answer { stream.cancel() }
+    }
+
+    /// It is over, and the connection belongs to another request or to nobody.
+    func end(isWell: Bool) {
+        isOver = true
+        own.requestEnded()
+        if !isWell {
+            body?.finish(HTTPError(.closed, "The other end broke off its request."))
+            task?.cancel()
+        }
+        if case .stream(_, let stream) = answer { stream.cancel() }
+        task = nil
+    }
+}
