@@ -17,7 +17,7 @@ extension Coordinator: TaskDispatch {
         }
         connections[worker.id]?.orders.finish()
         connections[worker.id] = Connection(profile: worker, orders: continuation)
-        await enqueue(machine.workerRegistered(worker, now: surroundings.time.now())).value
+        await enqueue(machine.workerRegistered(worker, holding: leases, now: surroundings.time.now())).value
         return stream
     }
 
@@ -27,9 +27,9 @@ extension Coordinator: TaskDispatch {
         let now = surroundings.time.now()
         if machine.workers[worker] == nil, let connection = connections[worker] {
             // It was silent for too long, as after a pause of the whole process, and is still connected.
-            enqueue(machine.workerRegistered(connection.profile, now: now))
+            enqueue(machine.workerRegistered(connection.profile, holding: leases, now: now))
         }
-        let actions = machine.heartbeat(worker, holding: leases, now: now)
+        let actions = machine.heartbeat(worker, holding: leases, load: load, now: now)
         enqueue(actions)
         return actions.compactMap(\.refusedLease)
     }

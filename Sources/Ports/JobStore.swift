@@ -27,7 +27,7 @@ package protocol JobStore: Sendable {
     func insert(_ tasks: [TaskRecord]) async throws
     /// All tasks of a job, by id.
     func tasks(of job: JobID) async throws -> [TaskRecord]
-    /// Replaces state, epoch, failures and artifact of one task when its stored
+    /// Replaces state, epoch, failures, artifact and holder of one task when its stored
     /// epoch is not newer than `task.epoch`; returns `false`, and changes
     /// nothing, when it is, or when the task is not there. A specification never changes.
     func update(_ task: TaskRecord) async throws -> Bool

@@ -107,6 +107,7 @@ package final class MemoryJobStore: JobStore {
                 stored.epoch = task.epoch
                 stored.failures = task.failures
                 stored.artifact = task.artifact
+                stored.holder = task.holder
                 contents.tasks[task.job]?[id] = stored
                 return nil
             }

@@ -12,10 +12,10 @@ extension SQLiteJobStore {
                 let key: [SQLValue] = [.text(task.job.text), .text(task.specification.id.text)]
                 let changed = try connection.run(
                     """
-                    INSERT INTO tasks (job, task, state, epoch, failures)
-                    SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1)
+                    INSERT INTO tasks (job, task, state, epoch, failures, holder)
+                    SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1)
                     ON CONFLICT DO NOTHING
-                    """, key + [.text(task.state.rawValue), .integer(task.epoch), .integer(task.failures)])
+                    """, key + changeable(task))
                 guard changed == 1 else { continue }
                 try connection.run(
                     "INSERT INTO specifications (job, task, specification_json) VALUES (?1, ?2, ?3)",
@@ -29,7 +29,7 @@ extension SQLiteJobStore {
         try connection.rows(
             """
             SELECT task, specification_json, state, epoch, failures, file_name, size_bytes, sha256, count,
-                payload_bytes, score
+                payload_bytes, score, holder
             FROM tasks JOIN specifications USING (job, task) LEFT JOIN artifacts USING (job, task)
             WHERE job = ?1 ORDER BY task
             """, [.text(job.text)]
@@ -44,7 +44,7 @@ extension SQLiteJobStore {
             return TaskRecord(
                 job: job, specification: try json.decode(TaskSpecification.self, row.text(1)),
                 state: try known(TaskState(rawValue: row.text(2) ?? ""), "task state"), epoch: row.integer(3) ?? 0,
-                failures: row.integer(4) ?? 0, artifact: artifact)
+                failures: row.integer(4) ?? 0, artifact: artifact, holder: row.text(11).map { WorkerID($0) })
         }
     }
 
@@ -59,9 +59,9 @@ extension SQLiteJobStore {
                 let key: [SQLValue] = [.text(task.job.text), .text(task.specification.id.text)]
                 let changed = try connection.run(
                     """
-                    UPDATE tasks SET state = ?3, epoch = ?4, failures = ?5
+                    UPDATE tasks SET state = ?3, epoch = ?4, failures = ?5, holder = ?6
                     WHERE job = ?1 AND task = ?2 AND epoch <= ?4
-                    """, key + [.text(task.state.rawValue), .integer(task.epoch), .integer(task.failures)])
+                    """, key + changeable(task))
                 if changed == 1 {
                     try write(task.artifact, key: key)
                 } else {
@@ -100,6 +100,14 @@ extension SQLiteJobStore {
                 endedMilliseconds: row.integer(4).map { Int64($0) },
                 result: try row.text(5).map { try json.decode(AttemptResult.self, $0) })
         }
+    }
+
+    /// What changes in the life of a task, in the order of its columns.
+    private func changeable(_ task: TaskRecord) -> [SQLValue] {
+        [
+            .text(task.state.rawValue), .integer(task.epoch), .integer(task.failures),
+            .optional(task.holder?.text),
+        ]
     }
 
     private func write(_ artifact: Artifact?, key: [SQLValue]) throws {

@@ -70,6 +70,7 @@ enum Schema {
         CREATE INDEX jobs_by_time ON jobs (created_ms, id);
         CREATE INDEX jobs_by_state ON jobs (state, created_ms, id);
         """,
+        "ALTER TABLE tasks ADD COLUMN holder TEXT;",
     ]
 
     /// Brings a database up to date.

@@ -37,6 +37,7 @@ extension SchedulerMachine {
         let isOver = { (job: JobMachine?) in job?.jobState.isFinal ?? true }
         guard arrivals.contains(where: { isOver(jobs[$0]) }) else { return }
         arrivals.removeAll { isOver(jobs[$0]) }
+        toldOfSpace.formIntersection(arrivals)
         jobs = jobs.filter { !isOver($0.value) }
     }
 
@@ -77,10 +78,8 @@ extension SchedulerMachine {
     private mutating func placedTasks(
         now: Moment, before: inout [WorkerID: WorkerState]
     ) -> [SchedulingAction] {
-        let serving = workers.values.filter(\.isServing)
-        let trusted = serving.filter { !$0.isQuarantined(now: now) }
-        // Better a doubtful worker than none.
-        let offers = (trusted.isEmpty ? serving : trusted).map(\.offer)
+        if isSpaceShort { return spaceWarnings() }
+        let offers = WorkerMachine.offers(of: workers.values.filter(\.takesTasks), now: now)
         guard offers.contains(where: { $0.freeSlots > 0 }) else { return [] }
         let placements = PlacementPolicy.place(
             jobs: arrivals.compactMap { jobs[$0]?.offer }, workers: offers, share: &share)
@@ -94,6 +93,13 @@ extension SchedulerMachine {
             actions += placed
         }
         return actions
+    }
+
+    /// Jobs that would go on if there were space for more results say so, once.
+    private mutating func spaceWarnings() -> [SchedulingAction] {
+        arrivals.filter { jobs[$0]?.offer.ready.isEmpty == false && toldOfSpace.insert($0).inserted }.map { job in
+            .emit(.warning(job, "there is too little space for results; no further task begins until there is more"))
+        }
     }
 
     /// Jobs that nobody here can begin say so.
@@ -112,10 +118,8 @@ extension SchedulerMachine {
 
     /// Asks for the next tick when it must come sooner than the one asked for.
     private mutating func wakeRequest(now: Moment) -> [SchedulingAction] {
-        let silences = workers.values.map { $0.lastHeard + configuration.heartbeatTimeout }
-        let quarantines = workers.values.compactMap(\.quarantinedUntil).filter { $0 > now }
-        let deadlines = jobs.values.compactMap(\.deadline)
-        guard let next = (silences + quarantines + deadlines).min() else { return [] }
+        let deadlines = workers.values.map { $0.deadline(configuration: configuration, now: now) }
+        guard let next = (deadlines + jobs.values.compactMap(\.deadline)).min() else { return [] }
         if let asked = wakeRequested, asked <= next { return [] }
         wakeRequested = next
         return [.wake(at: next)]

@@ -25,6 +25,10 @@ package struct SchedulerMachine: Equatable, Sendable {
     var share = FairShare()
     /// How many jobs began while a less urgent one waited for its turn, since such a one last began.
     var begunPast = 0
+    /// Whether there is too little space for further results.
+    package internal(set) var isSpaceShort = false
+    /// The jobs that were told that space is short.
+    var toldOfSpace: Set<JobID> = []
     /// The moment that the driver was last asked to wake at.
     var wakeRequested: Moment?
 
@@ -39,14 +43,20 @@ package struct SchedulerMachine: Equatable, Sendable {
     ///
     /// Its first stage is asked for (`planNextStage`) when its turn comes. Kept
     /// tasks are taken over: completed ones stay completed (the caller has
-    /// checked that their artifacts are there), all others are queued again. A
-    /// job that is known already, or was completed, changes nothing.
+    /// checked that their artifacts are there); those that were `running` are
+    /// left to their holders for `SchedulingConfiguration.returnGrace`, so that
+    /// a worker that still runs one brings it back by registering; all others
+    /// are queued again. A job that had failed or was cancelled begins a new
+    /// try, with all attempts anew. A job that is known already, or was
+    /// completed, changes nothing.
+    ///
+    /// At the start all kept jobs MUST be added before workers register.
     ///
     /// - Parameter tasks: what the store holds of the job; empty for a new one.
     package mutating func jobAdded(_ entry: JobEntry, tasks: [TaskRecord] = [], now: Moment) -> [SchedulingAction] {
         if let known = jobs[entry.id] { return [.drop(entry.id, known.jobState)] }
         if entry.state == .completed { return [.drop(entry.id, .completed)] }
-        var job = JobMachine(entry, tasks: tasks, configuration: configuration)
+        var job = JobMachine(entry, tasks: tasks, configuration: configuration, now: now)
         let resumed = job.resumed()
         jobs[entry.id] = job
         arrivals.append(entry.id)
@@ -104,6 +114,31 @@ package struct SchedulerMachine: Equatable, Sendable {
         settled(jobs[job]?.cancelled() ?? [.drop(job, nil)], now: now)
     }
 
+    /// The user wants the job to be more, or less, urgent. It holds from the next task on; keeping it is the driver's.
+    package mutating func jobPriorityChanged(
+        _ job: JobID, to priority: Priority, now: Moment
+    ) -> [SchedulingAction] {
+        guard jobs[job] != nil else { return [.drop(job, nil)] }
+        jobs[job]?.entry.priority = priority
+        return settled([], now: now)
+    }
+
+    /// Space for results became short, or is there again. While it is short,
+    /// what runs goes on, and no new task begins; each job at work says so
+    /// once, and again when it goes on. Its state stays.
+    package mutating func spaceChanged(isShort: Bool, now: Moment) -> [SchedulingAction] {
+        guard isShort != isSpaceShort else { return [] }
+        isSpaceShort = isShort
+        var actions: [SchedulingAction] = []
+        if !isShort {
+            for job in arrivals where toldOfSpace.contains(job) {
+                actions.append(.emit(.warning(job, "there is space for results again; the job goes on")))
+            }
+            toldOfSpace = []
+        }
+        return settled(actions, now: now)
+    }
+
     // MARK: Tasks
 
     /// The holder of a lease says how far it is; that counts as a heartbeat for this lease.
@@ -139,9 +174,13 @@ package struct SchedulerMachine: Equatable, Sendable {
     package mutating func ticked(now: Moment) -> [SchedulingAction] {
         if let asked = wakeRequested, asked <= now { wakeRequested = nil }
         var actions: [SchedulingAction] = []
-        for worker in workers.values.sorted(by: { $0.profile.id < $1.profile.id })
-        where now - worker.lastHeard >= configuration.heartbeatTimeout {
-            actions += removed(worker.profile.id, reason: "worker \(worker.profile.id) fell silent", now: now)
+        for worker in workers.values.sorted(by: { $0.profile.id < $1.profile.id }) {
+            let id = worker.profile.id
+            if now - worker.lastHeard >= configuration.heartbeatTimeout {
+                actions += removed(id, reason: "worker \(id) fell silent", now: now)
+            } else if let until = worker.suspectedUntil, until <= now {
+                actions += removed(id, reason: "the connection of worker \(id) broke", now: now)
+            }
         }
         for job in arrivals { actions += jobs[job]?.ticked(now: now) ?? [] }
         return settled(actions, now: now)

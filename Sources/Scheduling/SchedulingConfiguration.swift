@@ -9,6 +9,12 @@ package struct SchedulingConfiguration: Equatable, Sendable {
     package var leaseDuration: Duration = .seconds(30)
     /// After how long without a message a worker counts as lost, default 30 s.
     package var heartbeatTimeout: Duration = .seconds(30)
+    /// How long a worker whose connection broke keeps its leases, default 1 s.
+    package var reconnectGrace: Duration = .seconds(1)
+    /// How long, after the coordinator started again, a task that was running
+    /// is left to its worker, so that nothing is encoded twice, default 0: for
+    /// workers that end with their coordinator. A service of remote workers wants 15 s.
+    package var returnGrace: Duration = .zero
     /// How many jobs of a priority and above are worked on at once; the others stay queued. At least 1, default 10.
     package var maximumConcurrentJobs = 10
     /// After how many failed attempts in a row a worker is set aside, at least 1, default 3.

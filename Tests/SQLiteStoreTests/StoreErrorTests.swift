@@ -61,6 +61,7 @@ import Testing
         let expected = Artifact(
             task: TaskID("a"), fileName: "a.mkv", size: ByteCount(5), digest: "0f", count: 2, payload: ByteCount(4))
         #expect(try await store.tasks(of: JobID("j")).map(\.artifact) == [expected])
+        #expect(try await store.tasks(of: JobID("j")).map(\.holder) == [nil])
     }
 
     @Test func newerSchemaIsRefusedAndKept() async throws {

@@ -41,7 +41,7 @@ import Testing
         #expect(
             scheduler.tasksPlanned([task], of: j, now: at(2)) == [
                 .insertTasks([TaskRecord(job: j, specification: task, state: .queued)]),
-                .persistTasks([TaskRecord(job: j, specification: task, state: .running, epoch: 1)]),
+                .persistTasks([TaskRecord(job: j, specification: task, state: .running, epoch: 1, holder: w1)]),
                 .persistJob(j, .processing, failure: nil),
                 .emit(.jobStateChanged(j, .processing)),
                 .recordAttempt(lease("a", 1, "w1"), started: at(2), result: nil),
@@ -171,6 +171,241 @@ import Testing
         _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
         #expect(assigned(scheduler.workerRegistered(.sample("w1"), now: at(1))) == [lease("a", 2, "w1")])
         #expect(scheduler.workers[w1]?.leases.count == 1)
+    }
+
+    // MARK: Coming back
+
+    @Test func workerThatComesBackWithItsLeasesKeepsThem() {
+        var scheduler = scheduler([.sample("a"), .sample("b"), .sample("c")])
+        _ = scheduler.workerRegistered(.sample("w1", slots: 2), now: at(0))
+        let (a, b) = (lease("a", 1, "w1"), lease("b", 1, "w1"))
+        // Its first connection may not have broken yet when the second comes.
+        let actions = scheduler.workerRegistered(.sample("w1", slots: 2), holding: [a], now: at(1))
+        #expect(assigned(actions) == [lease("b", 2, "w1")])
+        #expect(actions.contains(.recordAttempt(b, started: at(0), result: .interrupted)))
+        #expect(!actions.contains(.stop(a)))
+        #expect(scheduler.workers[w1].map { Set($0.leases.keys) } == [a, lease("b", 2, "w1")])
+        #expect(scheduler.jobs[j]?.tasks[TaskID("a")]?.tokens == [a])
+    }
+
+    @Test func brokenConnectionKeepsItsLeasesForAMoment() {
+        var scheduler = scheduler([.sample("a"), .sample("b")])
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        let a = lease("a", 1, "w1")
+        #expect(
+            scheduler.workerSuspected(w1, now: at(5))
+                == [.emit(.workerStateChanged(w1, .disconnected)), .wake(at: at(6))])
+        #expect(scheduler.workerSuspected(w1, now: at(5.5)) == [])
+        #expect(
+            scheduler.workerRegistered(.sample("w1"), holding: [a], now: at(5.9)).prefix(2) == [
+                .emit(.workerRegistered(w1)), .emit(.workerStateChanged(w1, .processing)),
+            ])
+        #expect(scheduler.ticked(now: at(6)).allSatisfy { if case .wake = $0 { true } else { false } })
+        #expect(scheduler.workers[w1]?.leases.keys.map { $0 } == [a])
+    }
+
+    @Test func workOfAKilledWorkerMovesWithinASecondAndALateComerGetsItBackIfItIsFree() {
+        var scheduler = scheduler([.sample("a"), .sample("b")])
+        _ = scheduler.workerRegistered(.sample("w1", slots: 2), now: at(0))
+        let (a, b) = (lease("a", 1, "w1"), lease("b", 1, "w1"))
+        _ = scheduler.workerRegistered(.sample("w2"), now: at(0))
+        _ = scheduler.workerSuspected(w1, now: at(5))
+        let moved = scheduler.ticked(now: at(6))
+        #expect(assigned(moved) == [lease("a", 2, "w2")])
+        #expect(moved.contains(.emit(.workerUnregistered(w1))))
+        let back = scheduler.workerRegistered(.sample("w1", slots: 2), holding: [a, b], now: at(20))
+        #expect(back.contains(.refuse(a, .alreadyHeld)))
+        #expect(back.contains(.stop(a)))
+        #expect(!back.contains(.stop(b)))
+        #expect(back.contains(.recordAttempt(b, started: at(20), result: nil)))
+        #expect(assigned(back) == [])
+        #expect(scheduler.workers[w1]?.leases.keys.map { $0 } == [b])
+        #expect(scheduler.jobs[j]?.tasks[TaskID("b")]?.interruptions == 0)
+    }
+
+    @Test func leasesOfUnknownJobsAreStoppedAndThoseOfOthersRefused() {
+        var scheduler = scheduler([.sample("a")])
+        let (foreign, gone) = (lease("a", 1, "w9"), lease("a", 1, "w1", job: "gone"))
+        let actions = scheduler.workerRegistered(.sample("w1"), holding: [foreign, gone], now: at(0))
+        for action in [
+            SchedulingAction.refuse(foreign, .staleEpoch), .refuse(gone, .unknown), .stop(gone),
+        ] {
+            #expect(actions.contains(action))
+        }
+        #expect(!actions.contains(.stop(foreign)))
+        #expect(assigned(actions) == [lease("a", 1, "w1")])
+    }
+
+    /// A scheduler that was started again, with a task `a` that `w1` was running under epoch 4.
+    private func restarted() -> (scheduler: SchedulerMachine, actions: [SchedulingAction]) {
+        var configuration = SchedulingConfiguration()
+        configuration.returnGrace = .seconds(15)
+        var scheduler = SchedulerMachine(configuration: configuration)
+        let running = TaskRecord(job: j, specification: .sample("a"), state: .running, epoch: 4, holder: w1)
+        let actions = scheduler.jobAdded(JobEntry(id: j, state: .processing), tasks: [running], now: at(0))
+        return (scheduler, actions)
+    }
+
+    @Test func encodeGoesOnOverARestartOfTheCoordinator() {
+        var (scheduler, actions) = restarted()
+        #expect(actions == [.wake(at: at(15))])
+        #expect(assigned(scheduler.workerRegistered(.sample("w2"), now: at(1))) == [])
+        let a = lease("a", 4, "w1")
+        let back = scheduler.workerRegistered(.sample("w1"), holding: [a], now: at(2))
+        #expect(assigned(back) == [])
+        #expect(!back.contains { if case .stop = $0 { true } else { false } })
+        var generator = SplitMix64(seed: 1)
+        let done = scheduler.taskFinished(a, result: .completed(.sample(TaskID("a"))), now: at(9), using: &generator)
+        #expect(done.contains(.emit(.taskCompleted(j, TaskID("a"), frames: 250, reused: false))))
+    }
+
+    @Test func awaitedTaskIsGivenOutWhenItsWorkerComesWithoutItOrNotAtAll() {
+        var (scheduler, _) = restarted()
+        _ = scheduler.workerRegistered(.sample("w2"), now: at(1))
+        var late = scheduler
+        #expect(assigned(scheduler.workerRegistered(.sample("w1"), now: at(2))).map(\.task) == [TaskID("a")])
+        #expect(assigned(late.ticked(now: at(14.9))) == [])
+        #expect(assigned(late.ticked(now: at(15))) == [lease("a", 5, "w2")])
+        let back = late.workerRegistered(.sample("w1"), holding: [lease("a", 4, "w1")], now: at(16))
+        #expect(back.contains(.stop(lease("a", 4, "w1"))))
+    }
+
+    @Test func jobWhoseTurnHasNotComeBeginsWithTheTaskThatIsBroughtBack() {
+        var configuration = SchedulingConfiguration()
+        configuration.returnGrace = .seconds(15)
+        configuration.maximumConcurrentJobs = 1
+        var scheduler = SchedulerMachine(configuration: configuration)
+        _ = scheduler.jobAdded(JobEntry(id: JobID("other")), now: at(0))
+        let running = TaskRecord(job: j, specification: .sample("a"), state: .running, epoch: 4, holder: w1)
+        _ = scheduler.jobAdded(JobEntry(id: j, state: .processing), tasks: [running], now: at(0))
+        #expect(scheduler.jobs[j]?.state == .queued)
+        _ = scheduler.workerRegistered(.sample("w1"), holding: [lease("a", 4, "w1")], now: at(1))
+        #expect(scheduler.jobs[j]?.state == .processing)
+    }
+
+    // MARK: Who takes work
+
+    @Test func busyOwnerGetsNothingNewAndKeepsWhatRuns() {
+        var scheduler = scheduler(TaskSpecification.samples(3))
+        var generator = SplitMix64(seed: 1)
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        let first = lease("video-0000", 1, "w1")
+        var load = WorkerLoad(processors: 0.9, memory: .mebibytes(1), takesTasks: false)
+        #expect(scheduler.heartbeat(w1, holding: [first], load: load, now: at(1)) == [])
+        let done = AttemptResult.completed(.sample(TaskID("video-0000")))
+        #expect(assigned(scheduler.taskFinished(first, result: done, now: at(2), using: &generator)) == [])
+        #expect(scheduler.jobs[j]?.jobState == .processing)
+        // A heartbeat without a word about load changes nothing.
+        #expect(assigned(scheduler.heartbeat(w1, holding: [], now: at(3))) == [])
+        load.takesTasks = true
+        #expect(assigned(scheduler.heartbeat(w1, holding: [], load: load, now: at(4))).count == 1)
+    }
+
+    @Test func drainedWorkerWorksAgainWhenToldAndAReconnectIsNoSuchOrder() {
+        var scheduler = scheduler(TaskSpecification.samples(2))
+        _ = scheduler.workerRegistered(.sample("w1", slots: 1), now: at(0))
+        _ = scheduler.workerDrained(w1, now: at(1))
+        let held = lease("video-0000", 1, "w1")
+        #expect(assigned(scheduler.workerRegistered(.sample("w1", slots: 2), holding: [held], now: at(2))) == [])
+        #expect(assigned(scheduler.workerUndrained(w1, now: at(3))) == [lease("video-0001", 1, "w1")])
+        #expect(scheduler.workerUndrained(w1, now: at(4)) == [])
+    }
+
+    @Test func workerThatIsTakenOutIsToldToStop() {
+        var scheduler = scheduler(TaskSpecification.samples(2))
+        _ = scheduler.workerRegistered(.sample("w1", slots: 2), now: at(0))
+        let actions = scheduler.workerRemoved(w1, now: at(1))
+        #expect(actions.contains(.stop(lease("video-0000", 1, "w1"))))
+        #expect(actions.contains(.stop(lease("video-0001", 1, "w1"))))
+        #expect(scheduler.jobs[j]?.ready.count == 2)
+        #expect(scheduler.workers.isEmpty)
+    }
+
+    @Test func afterItsTimeAWorkerIsTriedWithOneTaskAtATime() {
+        var configuration = SchedulingConfiguration()
+        configuration.quarantineAfterFailures = 1
+        configuration.retry.maximumAttempts = 9
+        configuration.retry.jitter = 0
+        var scheduler = scheduler(TaskSpecification.samples(9), configuration: configuration)
+        var generator = SplitMix64(seed: 1)
+        _ = scheduler.workerRegistered(.sample("w1", slots: 3), now: at(0))
+        _ = scheduler.workerRegistered(.sample("w2"), now: at(0))
+        func finish(_ lease: LeaseToken, _ result: AttemptResult, _ seconds: Double) -> [LeaseToken] {
+            assigned(scheduler.taskFinished(lease, result: result, now: at(seconds), using: &generator))
+        }
+        func held() -> [LeaseToken] { scheduler.workers[w1]?.leases.keys.sorted { $0.task < $1.task } ?? [] }
+        let broken = AttemptResult.failed(AttemptFailure(code: "c", message: "m", isRetryable: true))
+        for lease in held() { _ = finish(lease, broken, 1) }
+        #expect(held().isEmpty)
+        let ends = scheduler.workers[w1]?.quarantinedUntil ?? at(0)
+        _ = scheduler.heartbeat(w1, holding: [], now: at(25))
+        for second in stride(from: 30.0, through: 260, by: 10) {
+            _ = scheduler.heartbeat(w1, holding: held(), now: at(second))
+            _ = scheduler.heartbeat(
+                WorkerID("w2"), holding: scheduler.workers[WorkerID("w2")]?.leases.keys.map { $0 } ?? [],
+                now: at(second))
+            _ = scheduler.ticked(now: at(second))
+            #expect(held().count == (at(second) < ends ? 0 : 1))
+        }
+        let probe = held()
+        let next = finish(probe[0], .completed(.sample(probe[0].task)), 261)
+        #expect(next.count == 3)
+        #expect(scheduler.health(of: w1, now: at(261)) == .healthy)
+    }
+
+    // MARK: Urgency and space
+
+    @Test func urgencyCanChangeUntilTheNextTask() {
+        var scheduler = scheduler(TaskSpecification.samples(2))
+        let other = JobID("other")
+        _ = scheduler.jobAdded(JobEntry(id: other), now: at(0))
+        _ = scheduler.tasksPlanned([.sample("x")], of: other, now: at(0))
+        #expect(scheduler.jobPriorityChanged(other, to: .critical, now: at(1)) == [])
+        #expect(assigned(scheduler.workerRegistered(.sample("w1"), now: at(2))).map(\.job) == [other])
+        #expect(scheduler.jobPriorityChanged(JobID("no"), to: .low, now: at(3)) == [.drop(JobID("no"), nil)])
+    }
+
+    @Test func queuedJobThatBecomesUrgentBegins() {
+        var configuration = SchedulingConfiguration()
+        configuration.maximumConcurrentJobs = 1
+        var scheduler = SchedulerMachine(configuration: configuration)
+        _ = scheduler.jobAdded(JobEntry(id: JobID("first")), now: at(0))
+        #expect(scheduler.jobAdded(JobEntry(id: j), now: at(0)) == [])
+        #expect(scheduler.jobPriorityChanged(j, to: .high, now: at(1)) == [.planNextStage(j)])
+    }
+
+    @Test func noTaskBeginsWhileSpaceIsShortAndEachJobSaysSoOnce() {
+        var scheduler = scheduler(TaskSpecification.samples(3))
+        var generator = SplitMix64(seed: 1)
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        let first = lease("video-0000", 1, "w1")
+        func warnings(_ actions: [SchedulingAction]) -> [String] {
+            actions.compactMap { if case .emit(.warning(j, let text)) = $0 { text } else { nil } }
+        }
+        #expect(warnings(scheduler.spaceChanged(isShort: true, now: at(1))).count == 1)
+        #expect(scheduler.spaceChanged(isShort: true, now: at(1)) == [])
+        let done = AttemptResult.completed(.sample(TaskID("video-0000")))
+        let actions = scheduler.taskFinished(first, result: done, now: at(2), using: &generator)
+        #expect(actions.contains(.emit(.taskCompleted(j, TaskID("video-0000"), frames: 250, reused: false))))
+        #expect(assigned(actions) == [])
+        #expect(warnings(actions) == [])
+        #expect(scheduler.jobs[j]?.jobState == .processing)
+        let resumed = scheduler.spaceChanged(isShort: false, now: at(3))
+        #expect(warnings(resumed).count == 1)
+        #expect(assigned(resumed) == [lease("video-0001", 1, "w1")])
+    }
+
+    @Test func retriedJobHasAllItsAttemptsAnew() {
+        var scheduler = SchedulerMachine()
+        let records = [
+            TaskRecord(job: j, specification: .sample("a"), state: .failed, epoch: 3, failures: 3),
+            TaskRecord(job: j, specification: .sample("b"), state: .cancelled, epoch: 2, failures: 2),
+        ]
+        _ = scheduler.jobAdded(JobEntry(id: j, state: .failed), tasks: records, now: at(0))
+        #expect(scheduler.jobs[j]?.tasks.values.map(\.failures) == [0, 0])
+        #expect(
+            assigned(scheduler.workerRegistered(.sample("w1", slots: 2), now: at(1)))
+                == [lease("a", 4, "w1"), lease("b", 3, "w1")])
     }
 
     @Test func leavingWorkerGivesItsTasksBack() {

@@ -17,7 +17,7 @@ import Testing
     @Test func chanceReachesEverythingThatMatters() {
         var states: Set<JobState> = []
         var taskStates: Set<TaskState> = []
-        var (accepted, refusals, crashes) = (0, 0, 0)
+        var (accepted, refusals, crashes, adoptions) = (0, 0, 0, 0)
         for seed in 0..<20 as Range<UInt64> {
             var world = SchedulerWorld(seed: seed)
             for _ in 0..<400 {
@@ -30,6 +30,7 @@ import Testing
             accepted += world.accepted.count
             refusals += world.refusals
             crashes += world.crashes
+            adoptions += world.adoptions
         }
         // No worker is measured yet.
         #expect(states == Set(JobState.allCases).subtracting([.benchmarking]))
@@ -37,5 +38,6 @@ import Testing
         #expect(accepted > 200)
         #expect(refusals > 200)
         #expect(crashes > 20)
+        #expect(adoptions > 20)
     }
 }

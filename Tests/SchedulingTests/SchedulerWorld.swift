@@ -33,8 +33,10 @@ struct SchedulerWorld {
     var jobs: [JobID: KeptJob] = [:]
     /// What workers still believe to hold, stale leases included.
     var believed: [HeldLease] = []
-    /// The leases that hold, by task.
-    var live: [String: LeaseToken] = [:]
+    /// The leases that hold.
+    var live: Set<LeaseToken> = []
+    /// The leases that held when the coordinator crashed, and are not heard of since.
+    var orphans: Set<LeaseToken> = []
     var highestEpoch: [String: Int] = [:]
     var plansWanted: [JobID] = []
     var joinsWanted: [JobID] = []
@@ -43,6 +45,7 @@ struct SchedulerWorld {
     /// The number of events and of accepted results, to see that the test does something.
     var refusals = 0
     var crashes = 0
+    var adoptions = 0
 
     static let workerNames = ["w1", "w2", "w3", "w4"]
 
@@ -51,6 +54,7 @@ struct SchedulerWorld {
         generator = SplitMix64(seed: seed)
         var configuration = SchedulingConfiguration()
         configuration.maximumConcurrentJobs = 3
+        if seed.isMultiple(of: 2) { configuration.returnGrace = .seconds(15) }
         scheduler = SchedulerMachine(configuration: configuration)
     }
 
@@ -64,12 +68,17 @@ struct SchedulerWorld {
         case 14..<30: heartbeat()
         case 30..<42: reportProgress()
         case 42..<72: finishSomething()
-        case 72..<76: perform(scheduler.workerLost(worker(), now: now))
-        case 76..<78: perform(scheduler.workerDrained(worker(), now: now))
-        case 78..<80: cancelSomething()
+        case 72: perform(scheduler.workerLost(worker(), now: now))
+        case 73: perform(scheduler.workerRemoved(worker(), now: now))
+        case 74..<76: perform(scheduler.workerSuspected(worker(), now: now))
+        case 76: perform(scheduler.workerDrained(worker(), now: now))
+        case 77: perform(scheduler.workerUndrained(worker(), now: now))
+        case 78: changePriority()
+        case 79: cancelSomething()
         case 80..<88: answerPlan()
         case 88..<92: answerJoin()
-        case 92..<94: addAgain()
+        case 92: addAgain()
+        case 93: perform(scheduler.spaceChanged(isShort: generator.chance(0.3), now: now))
         case 94: crash()
         default: tick()
         }
@@ -77,9 +86,15 @@ struct SchedulerWorld {
 
     /// From now on nothing goes wrong: all workers are there, every attempt works.
     mutating func calmDown() {
-        let live = live
-        believed.removeAll { !live.values.contains($0.token) }
-        for name in Self.workerNames { registered(.sample(name, slots: 2)) }
+        let (live, orphans) = (live, orphans)
+        believed.removeAll { !live.contains($0.token) && !orphans.contains($0.token) }
+        perform(scheduler.spaceChanged(isShort: false, now: now))
+        for name in Self.workerNames {
+            registered(.sample(name, slots: 2))
+            perform(scheduler.workerUndrained(WorkerID(name), now: now))
+        }
+        let holding = self.live
+        believed.removeAll { !holding.contains($0.token) }
         for _ in 0..<5000 {
             if jobs.values.allSatisfy(\.state.isFinal) { return }
             now = now + .milliseconds(100)
@@ -140,8 +155,27 @@ struct SchedulerWorld {
             .sample(worker.text, slots: 1 + generator.below(3), memoryMebibytes: Int64(500 + generator.below(2000))))
     }
 
+    /// A worker comes back with all that it runs, or begins anew without it.
     private mutating func registered(_ profile: WorkerProfile) {
-        perform(scheduler.workerRegistered(profile, now: now))
+        var held: [LeaseToken] = []
+        if generator.chance(0.6) {
+            held = believed.map(\.token).filter { $0.worker == profile.id }
+            if let other = believed.first?.token, generator.chance(0.1) { held.append(other) }
+        }
+        let actions = scheduler.workerRegistered(profile, holding: held, now: now)
+        let stopped = actions.compactMap { if case .stop(let lease) = $0 { lease } else { nil } }
+        let kept = scheduler.workers[profile.id]?.leases ?? [:]
+        for lease in held where lease.worker == profile.id {
+            check((kept[lease] == nil) == stopped.contains(lease), "\(lease)")
+        }
+        perform(actions)
+    }
+
+    private mutating func changePriority() {
+        guard let job = anyJob(), jobs[job]?.state.isFinal == false else { return }
+        let priority = Priority.allCases[generator.below(4)]
+        jobs[job]?.priority = priority
+        perform(scheduler.jobPriorityChanged(job, to: priority, now: now))
     }
 
     private mutating func heartbeat() {
@@ -149,7 +183,8 @@ struct SchedulerWorld {
         // Now and then a lease is forgotten.
         var held: [LeaseToken] = []
         for lease in believed where lease.token.worker == worker && !generator.chance(0.05) { held.append(lease.token) }
-        perform(scheduler.heartbeat(worker, holding: held, now: now))
+        let load = WorkerLoad(processors: 0.5, memory: ByteCount(0), takesTasks: generator.chance(0.8))
+        perform(scheduler.heartbeat(worker, holding: held, load: generator.chance(0.5) ? load : nil, now: now))
     }
 
     private mutating func reportProgress() {
@@ -159,7 +194,7 @@ struct SchedulerWorld {
         let lease = believed[index]
         let actions = scheduler.taskProgressed(
             lease.token, frames: lease.frames, outputMicroseconds: nil, now: now)
-        check(actions.contains { $0.refusedLease != nil } == (live[key(lease.token)] != lease.token))
+        check(actions.contains { $0.refusedLease != nil } == !live.contains(lease.token))
         perform(actions)
     }
 
@@ -177,7 +212,7 @@ struct SchedulerWorld {
     }
 
     private mutating func finish(_ lease: LeaseToken, _ result: AttemptResult) {
-        let isLive = live[key(lease)] == lease
+        let isLive = live.contains(lease)
         let actions = scheduler.taskFinished(lease, result: result, now: now, using: &generator)
         check(actions.contains { $0.refusedLease == lease } == !isLive, "\(lease)")
         if isLive, case .completed = result { accepted[key(lease), default: 0] += 1 }
@@ -233,11 +268,15 @@ struct SchedulerWorld {
     private mutating func crash() {
         crashes += 1
         scheduler = SchedulerMachine(configuration: scheduler.configuration)
-        live = [:]
+        orphans.formUnion(live)
+        live = []
         plansWanted = []
         joinsWanted = []
         wake = nil
         for (id, job) in jobs.sorted(by: { $0.key.text < $1.key.text }) where !job.state.isFinal { add(id, job) }
+        let pending = jobs.values.flatMap { $0.tasks.values.filter { $0.state == .running } }
+        check(scheduler.configuration.returnGrace > .zero || pending.isEmpty, "a task without holder runs")
+        for _ in Self.workerNames where generator.chance(0.7) { register() }
     }
 
     // MARK: Performing and checking
@@ -274,22 +313,33 @@ struct SchedulerWorld {
             jobs[id]?.state = state
         case .recordAttempt(let lease, _, let result):
             if result == nil {
-                check(live[key(lease)] == nil, "two live leases of \(key(lease))")
-                check(lease.epoch.number > highestEpoch[key(lease), default: 0], "epoch goes back")
+                check(!live.contains { key($0) == key(lease) }, "two live leases of \(key(lease))")
+                if believed.contains(where: { $0.token == lease }) {
+                    check(lease.epoch.number == highestEpoch[key(lease)], "an old lease is given back")
+                    adoptions += 1
+                } else {
+                    check(lease.epoch.number > highestEpoch[key(lease), default: 0], "epoch goes back")
+                }
                 highestEpoch[key(lease)] = lease.epoch.number
-                live[key(lease)] = lease
+                live.insert(lease)
+                orphans.remove(lease)
             } else {
-                check(live[key(lease)] == lease)
-                live[key(lease)] = nil
+                let wasThere = live.remove(lease) != nil || orphans.remove(lease) != nil
+                check(wasThere, "\(lease) ends twice")
             }
         case .assign(let lease, let task):
             let kept = jobs[lease.job]?.tasks[lease.task]
             check(kept?.state == .running && kept?.epoch == lease.epoch.number, "not kept first")
             check(jobs[lease.job]?.state == .processing)
+            check(!scheduler.isSpaceShort)
+            if let offer = scheduler.workers[lease.worker]?.offer {
+                check(offer.running <= offer.profile.slots)
+                check(offer.running <= 1 || offer.usedMemory <= offer.profile.memory)
+            }
             for input in task.inputs { check(jobs[lease.job]?.tasks[input]?.state == .completed) }
             believed.append(HeldLease(token: lease))
         case .stop(let lease):
-            check(jobs[lease.job]?.state.isFinal == true, "stopped before it is kept")
+            check(!live.contains(lease), "stopped before it is kept")
             if generator.chance(0.5) { believed.removeAll { $0.token == lease } }
         case .refuse: refusals += 1
         case .planNextStage(let id):
@@ -321,10 +371,9 @@ struct SchedulerWorld {
     /// What must be true after every event.
     private func checkScheduler() {
         for worker in scheduler.workers.values {
-            let offer = worker.offer
-            check(offer.running <= worker.profile.slots)
-            check(offer.running <= 1 || offer.usedMemory <= worker.profile.memory)
-            check(Set(worker.leases.keys) == Set(live.values.filter { $0.worker == worker.profile.id }))
+            check(Set(worker.leases.keys) == live.filter { $0.worker == worker.profile.id })
+            let memory = worker.leases.values.reduce(ByteCount(0)) { $0 + $1 }
+            check(worker.offer.usedMemory == memory && worker.offer.running == worker.leases.count)
         }
         for job in scheduler.jobs.values {
             // A job that waits for its turn after a crash keeps the state that it had.
@@ -332,7 +381,7 @@ struct SchedulerWorld {
             let states = Dictionary(grouping: job.tasks.values, by: \.taskState).mapValues(\.count)
             check(states.values.reduce(0, +) == jobs[job.id]?.tasks.count, "a task is lost")
             check(states[.queued, default: 0] == job.ready.count)
-            check(states[.running, default: 0] == live.values.count { $0.job == job.id })
+            check(Set(job.tasks.values.flatMap(\.tokens)) == live.filter { $0.job == job.id })
             check((0...1).contains(job.progress.fraction))
         }
         if let deadline = scheduler.jobs.values.compactMap(\.deadline).min() {
@@ -343,9 +392,8 @@ struct SchedulerWorld {
 
     /// No slot is free that a ready task could have.
     private func checkNothingIdle() {
-        let serving = scheduler.workers.values.filter(\.isServing)
-        let trusted = serving.filter { !$0.isQuarantined(now: now) }
-        let offers = (trusted.isEmpty ? serving : trusted).map(\.offer)
+        if scheduler.isSpaceShort { return }
+        let offers = WorkerMachine.offers(of: scheduler.workers.values.filter(\.takesTasks), now: now)
         guard offers.contains(where: { $0.freeSlots > 0 }) else { return }
         for task in scheduler.jobs.values.flatMap(\.offer.ready) {
             let untried = offers.filter { !task.failedOn.contains($0.profile.id) }

@@ -15,11 +15,13 @@ package struct TaskRecord: Codable, Sendable, Equatable {
     package var failures: Int
     /// The result; `nil` until completed.
     package var artifact: Artifact?
+    /// Who has its latest lease; `nil` while nobody runs it.
+    package var holder: WorkerID?
 
     /// Makes a record of a new task.
     package init(
         job: JobID, specification: TaskSpecification, state: TaskState = .pending, epoch: Int = 0, failures: Int = 0,
-        artifact: Artifact? = nil
+        artifact: Artifact? = nil, holder: WorkerID? = nil
     ) {
         self.job = job
         self.specification = specification
@@ -27,5 +29,6 @@ package struct TaskRecord: Codable, Sendable, Equatable {
         self.epoch = epoch
         self.failures = failures
         self.artifact = artifact
+        self.holder = holder
     }
 }

@@ -16,12 +16,26 @@ extension JobMachine {
             preconditionFailure("task \(task) of job \(id) is placed, and cannot be given out: \(action)")
         }
         removeReady(machine)
-        running.insert(task)
-        return [.persistTasks([machine.record])] + move(to: .processing) + [
-            .recordAttempt(lease, started: now, result: nil),
-            .emit(.taskStarted(id, task, worker, attempt: machine.failures + machine.interruptions + 1)),
-            .assign(lease, machine.specification),
-        ]
+        return started(lease, machine, now: now) + [.assign(lease, machine.specification)]
+    }
+
+    /// A worker says that it still runs a task under a lease that is not live
+    /// any more, or was given out before the coordinator started again.
+    ///
+    /// - Returns: what makes the lease live again, or a `refuse`.
+    package mutating func leaseReclaimed(_ lease: LeaseToken, now: Moment) -> [SchedulingAction] {
+        let before = tasks[lease.task]
+        let action = tasks[lease.task]?.reclaimed(lease, now: now, duration: configuration.leaseDuration)
+        switch action {
+        case .start:
+            guard let before, let machine = tasks[lease.task] else { return [] }
+            if before.state == .queued { removeReady(before) }
+            waiting.remove(lease.task)
+            return (state == .queued ? begun() : []) + started(lease, machine, now: now)
+        case .refuse(let refusal): return [.refuse(lease, refusal)]
+        case nil: return [.refuse(lease, .unknown)]
+        case .queue, .complete, .retry, .requeue, .goOn, .fail, .stop, .changed: return []
+        }
     }
 
     /// The holder of a lease is alive.
@@ -30,7 +44,7 @@ extension JobMachine {
         switch action {
         case .refuse(let refusal): return [.refuse(lease, refusal)]
         case nil: return [.refuse(lease, .unknown)]
-        case .start, .queue, .complete, .retry, .requeue, .fail, .stop, .changed, .some(.none): return []
+        case .start, .queue, .complete, .retry, .requeue, .goOn, .fail, .stop, .changed: return []
         }
     }
 
@@ -52,83 +66,125 @@ extension JobMachine {
     package mutating func taskFinished(
         _ lease: LeaseToken, result: AttemptResult, now: Moment, using generator: inout some RandomNumberGenerator
     ) -> [SchedulingAction] {
-        let action = tasks[lease.task]?.finished(
+        let steps = tasks[lease.task]?.finished(
             lease, result: result, now: now, policy: configuration.retry, using: &generator)
-        guard let action else { return [.refuse(lease, .unknown)] }
-        return performed(action, of: lease, result: result, now: now)
+        guard let steps else { return [.refuse(lease, .unknown)] }
+        return performed(steps, of: lease, result: result, now: now)
     }
 
     /// Time has passed: silent leases end, and waits for another attempt are over.
     package mutating func ticked(now: Moment) -> [SchedulingAction] {
         var actions: [SchedulingAction] = []
-        for task in running.union(retrying).sorted() {
-            guard !jobState.isFinal, let token = tasks[task].map(\.token) else { continue }
-            guard let action = tasks[task]?.ticked(now: now, policy: configuration.retry) else { continue }
-            if action == .queue {
-                retrying.remove(task)
-                actions += [.persistTasks(queue(task))]
-            } else if let token {
-                actions += performed(action, of: token, result: .interrupted, now: now)
+        for task in running.union(waiting).sorted() where !jobState.isFinal {
+            for step in tasks[task]?.ticked(now: now, policy: configuration.retry) ?? [] {
+                actions += performed(step, of: task, now: now)
             }
         }
         return actions
     }
 
-    /// A worker is gone; what it ran for this job goes back to the queue.
-    package mutating func workerLost(_ worker: WorkerID, reason: String, now: Moment) -> [SchedulingAction] {
+    /// A worker is gone, or came back without some of its tasks; what it ran for this job goes back to the queue.
+    ///
+    /// - Parameter kept: the leases under which it still runs something.
+    package mutating func workerLost(
+        _ worker: WorkerID, keeping kept: [LeaseToken] = [], reason: String, now: Moment
+    ) -> [SchedulingAction] {
         var actions: [SchedulingAction] = []
-        for task in running.sorted() {
-            guard !jobState.isFinal, let token = tasks[task]?.token, token.worker == worker else { continue }
-            guard let action = tasks[task]?.workerLost(policy: configuration.retry, reason: reason) else { continue }
-            actions += performed(action, of: token, result: .interrupted, now: now)
+        for task in running.union(waiting).sorted() where !jobState.isFinal {
+            if kept.contains(where: { $0.task == task && tasks[task]?.isHeld(under: $0) == true }) { continue }
+            let steps = tasks[task]?.workerLost(worker, now: now, policy: configuration.retry, reason: reason)
+            for step in steps ?? [] { actions += performed(step, of: task, now: now) }
         }
         return actions
     }
 
     // MARK: What follows
 
-    /// Turns the end of an attempt into what the driver does about it.
+    /// What is kept and told when an attempt begins.
+    private mutating func started(_ lease: LeaseToken, _ machine: TaskMachine, now: Moment) -> [SchedulingAction] {
+        running.insert(machine.id)
+        let attempt = machine.failures + machine.interruptions + 1
+        return [.persistTasks([machine.record])] + move(to: .processing) + [
+            .recordAttempt(lease, started: now, result: nil),
+            .emit(.taskStarted(id, machine.id, lease.worker, attempt: attempt)),
+        ]
+    }
+
+    /// Turns what time or the loss of a worker did to a task into what the driver does about it.
     private mutating func performed(
-        _ action: TaskMachine.Action, of lease: LeaseToken, result: AttemptResult, now: Moment
+        _ step: TaskMachine.Action, of task: TaskID, now: Moment
     ) -> [SchedulingAction] {
-        guard let machine = tasks[lease.task] else { return [.refuse(lease, .unknown)] }
+        switch step {
+        case .queue:
+            waiting.remove(task)
+            return [.persistTasks(queue(task))]
+        case .requeue(let lease, _, _), .goOn(let lease, _), .fail(let lease, _, _, _):
+            return performed([step], of: lease, result: .interrupted, now: now)
+        case .start, .complete, .retry, .stop, .refuse, .changed: return []
+        }
+    }
+
+    /// Turns the end of an attempt into what the driver does about it.
+    ///
+    /// - Parameter steps: what becomes of the attempt, then the attempts to stop.
+    private mutating func performed(
+        _ steps: [TaskMachine.Action], of lease: LeaseToken, result: AttemptResult, now: Moment
+    ) -> [SchedulingAction] {
+        guard let machine = tasks[lease.task], let step = steps.first else { return [.refuse(lease, .unknown)] }
+        let (ended, stopped) = Self.stops(in: steps.dropFirst())
         let attempt = machine.failures + machine.interruptions
-        switch action {
+        switch step {
         case .complete(_, let started, _):
-            ended(machine, isCompleted: true)
+            self.ended(machine, isCompleted: true)
             open -= 1
             let frames = machine.specification.outputFrames
             return [
                 .persistTasks([machine.record] + release(dependentsOf: machine.id)),
                 .recordAttempt(lease, started: started, result: result),
-                .emit(.taskCompleted(id, machine.id, frames: frames, reused: false)),
-            ] + progressEvent(now: now, isDue: true) + stageEnd()
+            ] + ended + [.emit(.taskCompleted(id, machine.id, frames: frames, reused: false))] + stopped
+                + progressEvent(now: now, isDue: true) + stageEnd()
         case .retry(_, let started, _, let reason):
-            ended(machine, isCompleted: false)
-            retrying.insert(machine.id)
+            self.ended(machine, isCompleted: false)
+            waiting.insert(machine.id)
             return [
                 .persistTasks([machine.record]),
                 .recordAttempt(lease, started: started, result: result),
                 .emit(.taskRetried(id, machine.id, attempt: attempt + 1, reason: reason)),
             ]
         case .requeue(_, let started, let reason):
-            ended(machine, isCompleted: false)
+            self.ended(machine, isCompleted: false)
+            waiting.remove(machine.id)
             insertReady(machine)
             return [
                 .persistTasks([machine.record]),
                 .recordAttempt(lease, started: started, result: result),
                 .emit(.taskRetried(id, machine.id, attempt: attempt + 1, reason: reason)),
             ]
+        case .goOn(_, let started):
+            return [.persistTasks([machine.record]), .recordAttempt(lease, started: started, result: result)]
         case .fail(_, let started, let code, let message):
-            ended(machine, isCompleted: false)
+            self.ended(machine, isCompleted: false)
             return [
                 .persistTasks([machine.record]),
                 .recordAttempt(lease, started: started, result: result),
-                .emit(.taskFailed(id, machine.id, message: message)),
-            ] + failed(code: code, message: "task \(machine.id): \(message)")
+            ] + ended + [.emit(.taskFailed(id, machine.id, message: message))]
+                + failed(code: code, message: "task \(machine.id): \(message)") + stopped
         case .refuse(let refusal): return [.refuse(lease, refusal)]
-        case .start, .queue, .stop, .changed, .none: return []
+        case .start, .queue, .stop, .changed: return []
         }
+    }
+
+    /// The ends of attempts that are no longer wanted, and the orders to stop them.
+    private static func stops(
+        in steps: some Sequence<TaskMachine.Action>
+    ) -> (ended: [SchedulingAction], stopped: [SchedulingAction]) {
+        var ended: [SchedulingAction] = []
+        var stopped: [SchedulingAction] = []
+        for case .stop(let lease, let started) in steps {
+            ended.append(.recordAttempt(lease, started: started, result: .interrupted))
+            stopped.append(.stop(lease))
+        }
+        return (ended, stopped)
     }
 
     /// Asks for the next stage when this one is done.
@@ -161,16 +217,15 @@ extension JobMachine {
         var attempts: [SchedulingAction] = []
         var stopped: [SchedulingAction] = []
         for task in tasks.keys.sorted() {
-            guard let action = tasks[task]?.cancelled(), action != .none, let machine = tasks[task] else { continue }
+            guard let stops = tasks[task]?.cancelled(), let machine = tasks[task] else { continue }
             records.append(machine.record)
-            if case .stop(let lease, let started) = action {
-                ended(machine, isCompleted: false)
-                attempts.append(.recordAttempt(lease, started: started, result: .interrupted))
-                stopped.append(.stop(lease))
-            }
+            if !stops.isEmpty { ended(machine, isCompleted: false) }
+            let (ends, orders) = Self.stops(in: stops)
+            attempts += ends
+            stopped += orders
         }
         ready = []
-        retrying = []
+        waiting = []
         return (records.isEmpty ? [] : [.persistTasks(records)] + attempts, stopped)
     }
 
@@ -178,9 +233,11 @@ extension JobMachine {
 
     /// Takes in tasks, and queues those whose inputs are there; returns those
     /// that can never run, because nothing makes what they wait for.
-    mutating func add(_ records: [TaskRecord]) -> [TaskID] {
+    ///
+    /// - Parameter awaitedUntil: how long tasks that were running are left to their workers; `nil` for not at all.
+    mutating func add(_ records: [TaskRecord], awaitedUntil: Moment? = nil) -> [TaskID] {
         for record in records {
-            let machine = TaskMachine(record)
+            let machine = TaskMachine(record, awaitedUntil: awaitedUntil)
             tasks[machine.id] = machine
             progress.taskAdded(machine.specification, isCompleted: machine.artifact != nil)
             if machine.artifact == nil { open += 1 }
@@ -192,7 +249,7 @@ extension JobMachine {
             let missing = Set(machine.specification.inputs).filter { tasks[$0]?.artifact == nil }
             for input in missing { dependents[input, default: []].append(machine.id) }
             missingInputs[machine.id] = missing.count
-            if missing.isEmpty { reachable.append(machine.id) }
+            if missing.isEmpty { reachable.append(machine.id) } else { tasks[machine.id]?.inputsLost() }
         }
         for task in reachable { _ = queue(task) }
         return unreachable(from: reachable)
@@ -228,7 +285,7 @@ extension JobMachine {
     private mutating func queue(_ task: TaskID) -> [TaskRecord] {
         _ = tasks[task]?.inputsCompleted()
         guard let machine = tasks[task] else { return [] }
-        insertReady(machine)
+        if machine.state == .queued { insertReady(machine) } else { waiting.insert(task) }
         return [machine.record]
     }
 

@@ -42,7 +42,7 @@ package struct JobMachine: Equatable, Sendable {
     }
 
     /// What is known of the job.
-    package let entry: JobEntry
+    package internal(set) var entry: JobEntry
     /// Where it stands.
     package internal(set) var state: State = .queued
     /// Its tasks.
@@ -54,8 +54,8 @@ package struct JobMachine: Equatable, Sendable {
 
     /// The tasks that run.
     var running: Set<TaskID> = []
-    /// The tasks that wait for their next attempt.
-    var retrying: Set<TaskID> = []
+    /// The tasks that wait for their next attempt, or for a worker to bring them back.
+    var waiting: Set<TaskID> = []
     /// How many tasks are not completed.
     var open = 0
     /// For each task that is not completed, the tasks that wait for its result.
@@ -71,16 +71,20 @@ package struct JobMachine: Equatable, Sendable {
 
     /// Makes the machine of a job, with the tasks that were kept of it.
     ///
-    /// Completed tasks stay completed; all others go back to the queue, and
-    /// their epochs go on from where they were.
-    package init(_ entry: JobEntry, tasks records: [TaskRecord] = [], configuration: SchedulingConfiguration) {
+    /// Completed tasks stay completed. Those that were running are left to their
+    /// workers for `configuration.returnGrace`; all others go back to the queue.
+    /// Epochs go on from where they were.
+    package init(
+        _ entry: JobEntry, tasks records: [TaskRecord] = [], configuration: SchedulingConfiguration, now: Moment
+    ) {
         self.entry = entry
         self.configuration = configuration
         keptState = entry.state
         progress = JobProgress(doneBefore: entry.doneBefore, laterCost: entry.laterCost)
         progress.stagePlanned(
             records.filter { $0.artifact == nil }.map(\.specification), laterCost: entry.laterCost)
-        _ = add(records)
+        let grace = configuration.returnGrace
+        _ = add(records, awaitedUntil: grace > .zero ? now + grace : nil)
     }
 
     /// The job's name.
@@ -114,7 +118,7 @@ package struct JobMachine: Equatable, Sendable {
 
     /// When something happens in it without an event; `nil` for never.
     package var deadline: Moment? {
-        running.union(retrying).compactMap { tasks[$0]?.deadline }.min()
+        running.union(waiting).compactMap { tasks[$0]?.deadline }.min()
     }
 
     // MARK: Stages

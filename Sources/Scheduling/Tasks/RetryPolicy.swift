@@ -5,6 +5,8 @@
 package struct RetryPolicy: Equatable, Sendable {
     /// How many attempts may fail before the task has failed, at least 1, default 3.
     package var maximumAttempts = 3
+    /// On how many workers a task may fail with the same code before it has failed, at least 1, default 3.
+    package var maximumWorkersOfOneFailure = 3
     /// How many times a task may come back unfinished (its worker left, or was
     /// lost) before that counts as failed, at least 1, default 10. It is what
     /// stops a task that takes every worker down with it.

@@ -8,16 +8,17 @@ package import MartletModel
 /// ```
 /// connected --ready--> idle <--leases--> processing --drain--> draining --gone--> disconnected
 /// ```
-/// Every state can end in `disconnected`; a worker that comes back is a new machine.
+/// Every state can end in `disconnected`; a worker that comes back after that is
+/// a new machine. While its connection is broken it gets nothing new, and keeps its leases.
 package struct WorkerMachine: Equatable, Sendable {
     /// What the worker does.
     package enum State: Equatable, Sendable {
         /// It joined, and takes no work yet.
         case connected
-        /// It takes work; it holds these leases, each with its task's memory.
-        case serving([LeaseToken: ByteCount])
-        /// It takes no new work; it still holds these leases.
-        case draining([LeaseToken: ByteCount])
+        /// It takes work.
+        case serving
+        /// It takes no new work.
+        case draining
         /// It is gone.
         case disconnected
     }
@@ -31,9 +32,17 @@ package struct WorkerMachine: Equatable, Sendable {
     }
 
     /// What it said of itself.
-    package let profile: WorkerProfile
+    package private(set) var profile: WorkerProfile
     /// What it does.
     package private(set) var state: State = .connected
+    /// The leases that it holds, each with its task's memory.
+    package private(set) var leases: [LeaseToken: ByteCount] = [:]
+    /// The expected memory of its tasks.
+    private var usedMemory = ByteCount(0)
+    /// How busy its machine is; `nil` when it does not say.
+    package private(set) var load: WorkerLoad?
+    /// When it is given up, since its connection broke; `nil` while that is whole.
+    package private(set) var suspectedUntil: Moment?
     /// When the last message came.
     package private(set) var lastHeard: Moment
     /// Attempts that failed one after the other, up to now.
@@ -49,24 +58,20 @@ package struct WorkerMachine: Equatable, Sendable {
 
     /// The state's public name.
     package var workerState: WorkerState {
-        switch state {
+        if suspectedUntil != nil { return .disconnected }
+        return switch state {
         case .connected: .connected
-        case .serving(let leases): leases.isEmpty ? .idle : .processing
+        case .serving: leases.isEmpty ? .idle : .processing
         case .draining: .draining
         case .disconnected: .disconnected
         }
     }
 
-    /// The leases that it holds.
-    package var leases: [LeaseToken: ByteCount] {
-        switch state {
-        case .serving(let leases), .draining(let leases): leases
-        case .connected, .disconnected: [:]
-        }
-    }
+    /// Whether it belongs to those that do the work, busy or not.
+    package var isServing: Bool { state == .serving && suspectedUntil == nil }
 
-    /// Whether it takes work at all.
-    package var isServing: Bool { if case .serving = state { true } else { false } }
+    /// Whether it may be given a task now; not while its owner is using the machine.
+    package var takesTasks: Bool { isServing && load?.takesTasks != false }
 
     /// Whether it is set aside now for its failures.
     package func isQuarantined(now: Moment) -> Bool { quarantinedUntil.map { now < $0 } ?? false }
@@ -78,21 +83,52 @@ package struct WorkerMachine: Equatable, Sendable {
         return failuresInARow == 0 ? .healthy : .degraded
     }
 
+    /// Whether it has to show, one task at a time, that it works again.
+    package func isOnProbation(now: Moment) -> Bool { quarantinedUntil.map { now >= $0 } ?? false }
+
     /// It as placement sees it.
     package var offer: WorkerOffer {
-        let leases = leases
-        return WorkerOffer(
-            profile: profile, running: leases.count, usedMemory: leases.values.reduce(ByteCount(0)) { $0 + $1 })
+        WorkerOffer(profile: profile, running: leases.count, usedMemory: usedMemory)
+    }
+
+    /// Workers as placement sees them: those that are set aside are left out,
+    /// those that have to show that they work get one task at a time. When
+    /// there are no others, all count in full: better a doubtful worker than none.
+    package static func offers(of workers: [WorkerMachine], now: Moment) -> [WorkerOffer] {
+        guard workers.contains(where: { $0.quarantinedUntil == nil }) else { return workers.map(\.offer) }
+        return workers.filter { !$0.isQuarantined(now: now) }.map { worker in
+            var offer = worker.offer
+            if worker.isOnProbation(now: now) { offer.profile.slots = min(offer.profile.slots, 1) }
+            return offer
+        }
+    }
+
+    /// When something happens to it without an event.
+    package func deadline(configuration: SchedulingConfiguration, now: Moment) -> Moment {
+        let silence = lastHeard + configuration.heartbeatTimeout
+        let quarantine = quarantinedUntil.flatMap { $0 > now ? $0 : nil }
+        return [suspectedUntil, quarantine].compactMap(\.self).reduce(silence, min)
     }
 
     /// It takes work from now on.
     package mutating func ready() -> Action {
         switch state {
         case .connected:
-            state = .serving([:])
+            state = .serving
             return .stateChanged(workerState)
         case .serving, .draining, .disconnected: return .none
         }
+    }
+
+    /// It came back before it was given up: its leases, what is held against
+    /// it, and an order to take no new work stay.
+    package mutating func returned(_ profile: WorkerProfile, now: Moment) -> Action {
+        let before = workerState
+        self.profile = profile
+        suspectedUntil = nil
+        load = nil
+        heard(now: now)
+        return workerState == before ? .none : .stateChanged(workerState)
     }
 
     /// A message came.
@@ -100,15 +136,24 @@ package struct WorkerMachine: Equatable, Sendable {
         lastHeard = max(lastHeard, now)
     }
 
-    /// It was given a task.
+    /// It says how busy its machine is.
+    package mutating func loaded(_ load: WorkerLoad) { self.load = load }
+
+    /// Its connection broke: it is given up at `until` unless it comes back.
+    package mutating func suspected(until: Moment) -> Action {
+        guard state != .disconnected, suspectedUntil == nil else { return .none }
+        suspectedUntil = until
+        return .stateChanged(workerState)
+    }
+
+    /// It has a task: it was given one, or brought one back.
     package mutating func leaseGranted(_ lease: LeaseToken, memory: ByteCount) -> Action {
         switch state {
-        case .serving(var leases):
+        case .serving, .draining:
             let before = workerState
-            leases[lease] = memory
-            state = .serving(leases)
+            if leases.updateValue(memory, forKey: lease) == nil { usedMemory = usedMemory + memory }
             return workerState == before ? .none : .stateChanged(workerState)
-        case .connected, .draining, .disconnected:
+        case .connected, .disconnected:
             preconditionFailure("worker \(profile.id) is given a task while \(workerState)")
         }
     }
@@ -118,15 +163,7 @@ package struct WorkerMachine: Equatable, Sendable {
         _ lease: LeaseToken, result: AttemptResult, now: Moment, configuration: SchedulingConfiguration
     ) -> Action {
         let before = workerState
-        switch state {
-        case .serving(var leases):
-            leases[lease] = nil
-            state = .serving(leases)
-        case .draining(var leases):
-            leases[lease] = nil
-            state = .draining(leases)
-        case .connected, .disconnected: return .none
-        }
+        if let memory = leases.removeValue(forKey: lease) { usedMemory = usedMemory - memory }
         switch result {
         case .completed:
             failuresInARow = 0
@@ -146,10 +183,16 @@ package struct WorkerMachine: Equatable, Sendable {
     /// It is to take no new work.
     package mutating func drained() -> Action {
         switch state {
-        case .connected: state = .draining([:])
-        case .serving(let leases): state = .draining(leases)
+        case .connected, .serving: state = .draining
         case .draining, .disconnected: return .none
         }
+        return .stateChanged(workerState)
+    }
+
+    /// It is to take new work again.
+    package mutating func undrained() -> Action {
+        guard state == .draining else { return .none }
+        state = .serving
         return .stateChanged(workerState)
     }
 

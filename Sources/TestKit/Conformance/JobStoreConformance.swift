@@ -119,7 +119,7 @@ package enum JobStoreConformance {
         done.artifact = .sample(TaskID("b"))
         done.artifact?.score = 0.1 + 0.2
         done.failures = 2
-        let waiting = TaskRecord(job: job.id, specification: .sample("a", inputs: ["b"]))
+        let waiting = TaskRecord(job: job.id, specification: .sample("a", inputs: ["b"]), holder: WorkerID("w\u{e9}"))
         try await store.insert([done, waiting])
         #expect(try await store.tasks(of: job.id) == [waiting, done])
 
@@ -139,7 +139,9 @@ package enum JobStoreConformance {
         try await store.insert([task])
         task.state = .running
         task.epoch = 2
+        task.holder = WorkerID("w1")
         #expect(try await store.update(task))
+        #expect(try await store.tasks(of: job.id) == [task])
 
         var stale = task
         stale.epoch = 1
@@ -150,6 +152,7 @@ package enum JobStoreConformance {
 
         task.state = .completed
         task.artifact = .sample(TaskID("a"))
+        task.holder = nil
         #expect(try await store.update(task))
         #expect(try await store.update(task))
         #expect(try await store.tasks(of: job.id) == [task])

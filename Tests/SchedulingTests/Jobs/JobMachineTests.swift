@@ -10,13 +10,15 @@ import Testing
     let id = JobID("j")
 
     private func machine(_ state: JobState = .queued, _ tasks: [TaskRecord] = []) -> JobMachine {
-        JobMachine(JobEntry(id: id, state: state), tasks: tasks, configuration: SchedulingConfiguration())
+        JobMachine(JobEntry(id: id, state: state), tasks: tasks, configuration: SchedulingConfiguration(), now: at(0))
     }
 
-    private func record(_ task: TaskSpecification, _ state: TaskState, epoch: Int = 0) -> TaskRecord {
+    private func record(
+        _ task: TaskSpecification, _ state: TaskState, epoch: Int = 0, holder: String? = nil
+    ) -> TaskRecord {
         TaskRecord(
             job: id, specification: task, state: state, epoch: epoch,
-            artifact: state == .completed ? .sample(task.id) : nil)
+            artifact: state == .completed ? .sample(task.id) : nil, holder: holder.map { WorkerID($0) })
     }
 
     /// What is told and kept when the state's public name changes.
@@ -50,7 +52,7 @@ import Testing
         let lease = LeaseToken(job: id, task: TaskID("a"), epoch: Epoch(1), worker: worker)
         #expect(
             job.taskPlaced(TaskID("a"), on: worker, now: at(10))
-                == [.persistTasks([record(first, .running, epoch: 1)])] + moved(to: .processing) + [
+                == [.persistTasks([record(first, .running, epoch: 1, holder: "w")])] + moved(to: .processing) + [
                     .recordAttempt(lease, started: at(10), result: nil),
                     .emit(.taskStarted(id, TaskID("a"), worker, attempt: 1)),
                     .assign(lease, first),
@@ -291,7 +293,7 @@ import Testing
 
     @Test func progressCountsWhatIsStillToBePlannedAndNeverFalls() {
         var machine = JobMachine(
-            JobEntry(id: id, doneBefore: 0.2), tasks: [], configuration: SchedulingConfiguration())
+            JobEntry(id: id, doneBefore: 0.2), tasks: [], configuration: SchedulingConfiguration(), now: at(0))
         var generator = SplitMix64(seed: 1)
         var fractions: [Double] = []
         func note(_ actions: [SchedulingAction]) {
