@@ -97,6 +97,8 @@ package struct JobView: Sendable, Equatable, Codable {
     package var error: ProblemView?
     /// Bytes of the output; `nil` until completed.
     package var outputBytes: Int64?
+    /// Where its end is told.
+    package var callbackURL: String?
     package var warnings: [String]
 
     /// The JSON names.
@@ -109,6 +111,7 @@ package struct JobView: Sendable, Equatable, Codable {
         case createdMs = "created_ms"
         case finishedMs = "finished_ms"
         case outputBytes = "output_bytes"
+        case callbackURL = "callback_url"
     }
 
     /// Makes a view of a job that is not planned yet.

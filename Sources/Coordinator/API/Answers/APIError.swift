@@ -30,6 +30,8 @@ package struct APIError: CodedError, Equatable {
         case digestMismatch = "api.digest_mismatch"
         /// Something of this name is there already.
         case exists = "api.exists"
+        /// The path speaks another protocol.
+        case upgradeRequired = "api.upgrade_required"
         /// The coordinator cannot do its work now.
         case notReady = "api.not_ready"
         /// The token file cannot be used.
@@ -83,7 +85,7 @@ package struct APIError: CodedError, Equatable {
         switch code {
         case .unauthorized, .notReady, .failed: .clusterUnavailable
         case .badPath, .notFound, .methodNotAllowed, .badJSON, .badField, .tooLarge, .badRange, .wrongOffset,
-            .digestMismatch, .exists, .badTokenFile:
+            .digestMismatch, .exists, .upgradeRequired, .badTokenFile:
             .usage
         }
     }
@@ -99,6 +101,7 @@ package struct APIError: CodedError, Equatable {
         case .tooLarge: 413
         case .badRange: 416
         case .digestMismatch: 422
+        case .upgradeRequired: 426
         case .badTokenFile, .failed: 500
         case .notReady: 503
         }

@@ -48,6 +48,7 @@ enum StatusPhrase {
         case 413: "Content Too Large"
         case 416: "Range Not Satisfiable"
         case 422: "Unprocessable Content"
+        case 426: "Upgrade Required"
         case 503: "Service Unavailable"
         case 507: "Insufficient Storage"
         default: "Internal Server Error"

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import MartletModel
+internal import MartletWire
+
+/// The latest events, for readers who come late or were away.
+///
+/// It holds a fixed number of events and readers hold nothing: however many read, and however slowly, it never grows.
+struct EventLog: Sendable {
+    /// One event, ready to be sent.
+    struct Entry: Sendable, Equatable {
+        var id: Int64
+        /// The event's name.
+        var name: String
+        /// The job that it is about; `nil` for those of workers.
+        var job: JobID?
+        /// The whole as JSON.
+        var text: String
+    }
+
+    /// What a reader is given.
+    enum Reading: Sendable, Equatable {
+        /// These, in order; the reader then stands at `position`.
+        case entries([Entry], position: Int64)
+        /// What follows the reader's position is not kept any more; the oldest event that is kept has this id.
+        case gap(oldest: Int64)
+    }
+
+    /// A ring: the entry of an id is at the id's remainder.
+    private var ring: [Entry?]
+    /// The id of the next event.
+    private(set) var nextID: Int64
+    private var oldestID: Int64
+
+    /// Makes an empty log.
+    ///
+    /// - Parameters:
+    ///   - capacity: how many events are kept.
+    ///   - firstID: the id of the first; larger than any that was given out before.
+    init(capacity: Int, firstID: Int64) {
+        ring = Array(repeating: nil, count: capacity)
+        nextID = firstID
+        oldestID = firstID
+    }
+
+    /// The id of the newest event; a reader who stands there has read everything.
+    var newest: Int64 { nextID - 1 }
+
+    /// Keeps an event, in place of the oldest when there are too many.
+    ///
+    /// How far single tasks are is not kept: it comes by the dozen a second, and `progress` sums it up. An event with a
+    /// figure that JSON cannot say is left out.
+    ///
+    /// - Parameter time: in milliseconds since 1970.
+    /// - Returns: whether it is kept.
+    mutating func append(_ event: Event, at time: Int64) -> Bool {
+        if case .taskProgress = event { return false }
+        let record = EventRecord(id: nextID, timeMs: time, content: .event(event))
+        guard let text = try? JSONText.text(record) else { return false }
+        ring[Int(nextID % Int64(ring.count))] = Entry(id: nextID, name: record.name, job: event.job, text: text)
+        nextID += 1
+        oldestID = max(oldestID, nextID - Int64(ring.count))
+        return true
+    }
+
+    /// What comes after a position.
+    ///
+    /// - Parameters:
+    ///   - limit: the most entries at once.
+    ///   - job: only what is about this job.
+    func read(after position: Int64, limit: Int, job: JobID?) -> Reading {
+        guard position >= oldestID - 1, position < nextID else { return .gap(oldest: oldestID) }
+        var entries: [Entry] = []
+        var position = position
+        while position < newest, entries.count < limit {
+            position += 1
+            guard let entry = ring[Int(position % Int64(ring.count))] else { continue }
+            if job == nil || entry.job == job { entries.append(entry) }
+        }
+        return .entries(entries, position: position)
+    }
+}
+
+extension Event {
+    /// The job that it is about; `nil` for those of workers.
+    var job: JobID? {
+        switch self {
+        case .jobSubmitted(let job), .jobStateChanged(let job, _), .jobCompleted(let job), .jobFailed(let job, _, _),
+            .taskStarted(let job, _, _, _), .taskCompleted(let job, _, _, _), .taskFailed(let job, _, _),
+            .taskRetried(let job, _, _, _), .progress(let job, _, _, _, _), .taskProgress(let job, _, _, _),
+            .warning(let job, _):
+            job
+        case .workerRegistered, .workerStateChanged, .workerUnregistered: nil
+        }
+    }
+}
