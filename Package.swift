@@ -129,7 +129,8 @@ let package = Package(
         .testTarget(
             name: "MartletTests",
             dependencies: [
-                "martlet", "MartletModel", "MartletPlanning", "MartletPorts", "MartletSQLiteStore", "MartletTestKit",
+                "martlet", "MartletModel", "MartletPlanning", "MartletPorts", "MartletWire", "MartletSQLiteStore",
+                "MartletHTTP", "MartletTestKit",
             ],
             path: "Tests/MartletTests",
             swiftSettings: settings

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import Glibc
+import MartletHTTP
 import MartletHost
 import MartletModel
 
@@ -17,7 +18,8 @@ while let text = entry.pointee {
 
 let program = Program(
     console: Console(environment: environment), environment: environment,
-    makeEngine: { [environment] _ in try LocalEngine(environment: environment) })
+    makeEngine: { [environment] _ in try LocalEngine(environment: environment) },
+    network: Network(makeCaller: CurlCaller.init(to:), time: SystemTime()))
 let signals = InterruptSignals { _ in program.interruption.request() }
 Console.outliveReaders()
 let status = await program.run(Array(CommandLine.arguments.dropFirst()))

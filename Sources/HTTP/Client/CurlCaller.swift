@@ -8,7 +8,7 @@ package import MartletPorts
 ///
 /// All callers of a process share two threads: one for calls, one for WebSockets.
 /// Connections are kept and used again.
-package final class CurlCaller: Sendable {
+package final class CurlCaller: HTTPTransfers {
     private let configuration: CurlConfiguration
 
     /// Makes a caller.

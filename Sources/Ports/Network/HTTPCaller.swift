@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-/// Calls HTTP servers.
-package protocol HTTPCaller: Sendable {
+/// Makes HTTP calls.
+package protocol HTTPTransfers: Sendable {
     /// Makes a call, and takes the whole answer.
     ///
     /// - Parameter limit: the most bytes of body that are taken.
@@ -17,7 +17,10 @@ package protocol HTTPCaller: Sendable {
     ///
     /// - Returns: the answer without its body, or with the body of an error.
     func download(_ call: HTTPCall, to path: String, at offset: Int64) async throws -> HTTPAnswer
+}
 
+/// Makes HTTP calls and opens WebSockets.
+package protocol HTTPCaller: HTTPTransfers {
     /// Opens a WebSocket (`ws:`, `wss:`, or the same with `http:`).
     func openWebSocket(
         _ url: String, headers: HTTPHeaders, timeout: Duration

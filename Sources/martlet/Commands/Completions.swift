@@ -25,18 +25,22 @@ enum Completions {
             "        \"help \"*) COMPREPLY=($(compgen -W \"\(commandNames)\" -- \"$current\")); return ;;",
         ]
         for command in Command.allCases {
-            for option in command.options where !option.isFlag && option.completion != .file {
+            for option in command.options where !option.isFlag {
                 let reply =
                     switch option.completion {
                     case .choices:
                         "COMPREPLY=($(compgen -W \"\(option.choices.joined(separator: " "))\" -- \"$current\")); "
                     case .directory: "_martlet_paths -d \"$current\"; "
-                    case .file, .nothing: ""
+                    case .file: "_martlet_paths -f \"$current\"; "
+                    case .nothing: ""
                     }
                 lines.append("        \"\(command.rawValue) --\(option.name)\") \(reply)return ;;")
             }
         }
-        lines += ["    esac", "    case \"${COMP_WORDS[1]}\" in"]
+        lines += [
+            "        *\" --config\") _martlet_paths -f \"$current\"; return ;;", "    esac",
+            "    case \"${COMP_WORDS[1]}\" in",
+        ]
         for command in Command.allCases {
             let choices = command.arguments.flatMap(\.choices)
             var words = optionNames(of: command).joined(separator: " ")
@@ -46,6 +50,8 @@ enum Completions {
                 "        \(command.rawValue)) \(condition)COMPREPLY=($(compgen -W \"\(words)\" -- \"$current\")) ;;")
         }
         lines += [
+            "    esac", "    case \"${COMP_WORDS[1]}\" in",
+            "        \(Command.allCases.filter { !takesPaths($0) }.map(\.rawValue).joined(separator: "|"))) return ;;",
             "    esac", "    if [[ ${#COMPREPLY[@]} -eq 0 && $current != -* ]]; then",
             "        _martlet_paths -f \"$current\"", "    fi", "}",
             "# Paths may hold blanks, so each line is one.",
@@ -81,8 +87,8 @@ enum Completions {
             }
             lines.append("                '--help[Prints help]' \\")
             let choices = command.arguments.flatMap(\.choices).joined(separator: " ")
-            lines.append(
-                choices.isEmpty ? "                '*:file:_files'" : "                '*:argument:(\(choices))'")
+            let action = takesPaths(command) ? "_files" : choices.isEmpty ? " " : "(\(choices))"
+            lines.append("                '*:argument:\(action)'")
             lines.append("            ;;")
         }
         lines += [
@@ -113,7 +119,11 @@ enum Completions {
             }
             lines.append("\(condition) -l help -s h -d 'Prints help'")
             let choices = command.arguments.flatMap(\.choices)
-            if !choices.isEmpty { lines.append("\(condition) -f -a \(quoted(choices.joined(separator: " ")))") }
+            if !choices.isEmpty {
+                lines.append("\(condition) -f -a \(quoted(choices.joined(separator: " ")))")
+            } else if !takesPaths(command) {
+                lines.append("\(condition) -f")
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -135,6 +145,9 @@ enum Completions {
         case .nothing: " -x"
         }
     }
+
+    /// Whether files are offered where no option is typed.
+    private static func takesPaths(_ command: Command) -> Bool { command.arguments.contains(where: \.isPath) }
 
     private static var commandNames: String { Command.allCases.map(\.rawValue).joined(separator: " ") }
 

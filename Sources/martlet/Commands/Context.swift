@@ -15,6 +15,8 @@ struct Context: Sendable {
     var makeEngine: @Sendable (Settings) throws -> any Engine
     /// What it runs on.
     var machine: any Machine
+    /// How it reaches other machines.
+    var network: Network
     /// Lets the user stop what runs.
     var interruption: Interruption
     /// The time since the program began.
@@ -22,6 +24,24 @@ struct Context: Sendable {
 
     /// The argument at a position; the parser has checked that it is there.
     func argument(_ position: Int) -> String? { arguments.indices.contains(position) ? arguments[position] : nil }
+
+    /// The coordinator that the options name.
+    ///
+    /// - Throws: `CommandLineError`, when what they say cannot be used.
+    func client() throws -> ClusterClient {
+        let connection = try Connection(settings.connection)
+        return ClusterClient(connection: connection, caller: try network.makeCaller(connection))
+    }
+
+    /// The room for tables; `nil` where there is no terminal.
+    var tableWidth: Int? { console.isTerminal ? console.width : nil }
+
+    /// How progress is told.
+    var reportingStyle: ProgressReporter.Style {
+        if settings.isJSON { return .json }
+        if settings.isQuiet { return .quiet }
+        return console.isTerminal ? .live : .lines
+    }
 
     /// Prints an object, when objects are wanted.
     func print(_ json: JSON) {

@@ -16,6 +16,8 @@ struct Program: Sendable {
     var makeEngine: @Sendable (Settings) throws -> any Engine
     /// What it runs on.
     var machine: any Machine = LocalMachine()
+    /// How it reaches other machines.
+    var network: Network
     /// Lets the user stop what runs.
     var interruption = Interruption()
 
@@ -37,7 +39,8 @@ struct Program: Sendable {
                 printsJSON = settings.isJSON
                 let context = Context(
                     console: console, settings: settings, arguments: plain, makeEngine: makeEngine,
-                    machine: machine, interruption: interruption, elapsed: { ContinuousClock.now - start })
+                    machine: machine, network: network, interruption: interruption,
+                    elapsed: { ContinuousClock.now - start })
                 ending = try await run(command, context)
             }
         } catch {
@@ -50,12 +53,20 @@ struct Program: Sendable {
     }
 
     private func run(_ command: Command, _ context: Context) async throws -> Ending {
-        for path in context.arguments + [context.settings.against].compactMap({ $0 }) { try PathCheck.refusePipe(path) }
+        let paths = zip(command.arguments, context.arguments).filter(\.0.isPath).map(\.1)
+        for path in paths + [context.settings.against].compactMap({ $0 }) { try PathCheck.refusePipe(path) }
         return switch command {
         case .transcode: await TranscodeCommand(context: context).run()
         case .plan: try await PlanCommand(context: context).run()
         case .probe: try await ProbeCommand(context: context).run()
         case .verify: await VerifyCommand(context: context).run()
+        case .submit: await SubmitCommand(context: context).run()
+        case .jobs: try await JobsCommand(context: context).run()
+        case .job: try await JobCommand(context: context).run()
+        case .cancel, .retry: try await SteerCommand(context: context, isRetry: command == .retry).run()
+        case .watch: await WatchCommand(context: context).run()
+        case .workers: try await WorkersCommand(context: context).run()
+        case .drain: try await DrainCommand(context: context).run()
         case .doctor: try await DoctorCommand(context: context).run()
         case .bench: try await BenchCommand(context: context).run()
         case .completions: completions(context)

@@ -25,7 +25,8 @@ struct TranscodeCommand {
             try PathCheck.output(output, input: input, overwrite: request.overwrite || isBegun)
             let engine = try context.makeEngine(context.settings)
             let progress = ProgressReporter(
-                console: context.console, style: style, isVerbose: context.settings.isVerbose, now: context.elapsed)
+                console: context.console, style: context.reportingStyle, isVerbose: context.settings.isVerbose,
+                now: context.elapsed)
             reporter = progress
             let outcome = try await context.interruption.guarding {
                 try await engine.transcode(
@@ -55,11 +56,5 @@ struct TranscodeCommand {
             final.error = failure.line
             return Ending(failure: failure, finalLine: final)
         }
-    }
-
-    private var style: ProgressReporter.Style {
-        if context.settings.isJSON { return .json }
-        if context.settings.isQuiet { return .quiet }
-        return context.console.isTerminal ? .live : .lines
     }
 }

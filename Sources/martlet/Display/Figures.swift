@@ -67,6 +67,36 @@ enum Figures {
             + String(repeating: "0", count: 3 - fraction.count) + fraction
     }
 
+    /// How long ago something was, such as `12 s ago`, `5 min ago` or `3 d ago`.
+    static func ago(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<1: "now"
+        case ..<60: "\(Int(seconds)) s ago"
+        case ..<3600: "\(Int(seconds / 60)) min ago"
+        case ..<86_400: "\(Int(seconds / 3600)) h ago"
+        case ..<1e11: "\(Int(seconds / 86_400)) d ago"
+        default: "-"
+        }
+    }
+
+    /// A share of 0 to 1 in whole percent, rounded down.
+    static func percent(_ share: Double) -> String { "\(Int(max(0, min(share, 1)) * 100)) %" }
+
+    /// A text from elsewhere in one line that cannot steer a terminal.
+    static func harmless(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "?" : $0 }))
+    }
+
+    /// Lines from elsewhere that cannot steer a terminal.
+    static func harmlessLines(_ text: String) -> [String] {
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { harmless(String($0)) }
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x202A...0x202E).contains(scalar.value)
+            || (0x2066...0x2069).contains(scalar.value)
+    }
+
     /// A count and its noun, such as `1 frame` or `3 frames`.
     static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)" + (number == 1 ? "" : "s") }
 

@@ -35,7 +35,7 @@ enum PlanText {
             if let copy = planned.copy {
                 lines += ["Before any command", "  a copy of the source with one clock is made: " + copy, ""]
             }
-            lines += ["First command", "  ffmpeg " + command.map(quoted).joined(separator: " ")]
+            lines += ["First command", "  ffmpeg " + ShellWords.joined(command)]
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -137,12 +137,5 @@ enum PlanText {
         case .source: "as it is"
         case .attachment: "attached"
         }
-    }
-
-    /// A word as a shell takes it.
-    static func quoted(_ word: String) -> String {
-        let isPlain = !word.isEmpty && word.allSatisfy { $0.isLetter || $0.isNumber || "_-+=:,./@%".contains($0) }
-        return isPlain
-            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import MartletModel
+import MartletWire
 import Synchronization
 
 /// Tells the user how a transcode goes: a live display on a terminal, lines now
@@ -27,13 +28,18 @@ final class ProgressReporter: Sendable {
 
     /// Tells about one job.
     ///
-    /// - Parameter now: the time since any origin.
-    init(console: Console, style: Style, isVerbose: Bool, now: @escaping @Sendable () -> Duration) {
+    /// - Parameters:
+    ///   - now: the time since any origin.
+    ///   - isRemote: whether a coordinator does the work, so that nothing is known before it is heard.
+    init(
+        console: Console, style: Style, isVerbose: Bool, now: @escaping @Sendable () -> Duration,
+        isRemote: Bool = false
+    ) {
         self.console = console
         self.style = style
         self.isVerbose = isVerbose
         self.now = now
-        if style == .live || style == .lines { draw() }
+        if !isRemote, style == .live || style == .lines { draw() }
     }
 
     /// How far the job is.
@@ -44,6 +50,13 @@ final class ProgressReporter: Sendable {
         state.withLock { $0.progress.take(planned) }
         if style == .json { console.print(PlanText.announcement(of: planned).line + "\n") }
         for warning in planned.plan.warnings { warn(warning) }
+        draw()
+    }
+
+    /// A coordinator says how a job stands.
+    func stands(_ view: JobView, tasks: [TaskView]) {
+        state.withLock { $0.progress.take(view, tasks: tasks) }
+        for warning in view.warnings { warn(warning) }
         draw()
     }
 

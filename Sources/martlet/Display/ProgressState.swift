@@ -3,12 +3,15 @@
 
 import MartletModel
 import MartletPlanning
+import MartletWire
 
 /// How far a job is, gathered from its plan and its events.
 struct ProgressState: Sendable, Equatable {
     /// What the job is at.
     enum Phase: Sendable, Equatable {
         case reading, ended
+        /// It waits on a cluster.
+        case waiting(JobState)
         /// It is being worked on.
         case working(JobStage)
     }
@@ -43,6 +46,7 @@ struct ProgressState: Sendable, Equatable {
     var segments: [SegmentState] = []
     /// Frames of the whole film.
     var frames = 0
+    private var isOnCluster = false
     private var encodes: [TaskID: Int] = [:]
     private var analyses: [TaskID: Int] = [:]
 
@@ -64,10 +68,42 @@ struct ProgressState: Sendable, Equatable {
         segments = planned.plan.segments.map { _ in .waiting }
         let rate = planned.plan.constantRate ?? planned.plan.source.mainVideo?.video?.averageFrameRate
         filmRate = rate.flatMap { $0.isPositive ? $0.value : nil }
-        // Tasks of later stages are not among the first ones, but their names are known.
-        for segment in planned.plan.segments {
-            encodes[StagePlanner.encodeTask(segment.index)] = segment.index
-            analyses[StagePlanner.analysisTask(segment.index)] = segment.index
+        nameTasks()
+    }
+
+    /// Takes up what a coordinator says of a job; what was known of the segments is forgotten.
+    mutating func take(_ view: JobView, tasks: [TaskView]) {
+        isOnCluster = true
+        job = view.id
+        fraction = view.progress
+        framesPerSecond = view.fps.flatMap { $0 > 0 ? $0 : nil }
+        remainingSeconds = view.etaS
+        frames = view.frames ?? 0
+        switch view.state {
+        case .queued, .waitingForWorkers, .benchmarking: phase = .waiting(view.state)
+        case .processing: phase = .working(view.stage ?? .encoding)
+        case .combining: phase = .working(view.stage ?? .joining)
+        case .completed, .failed, .cancelled: phase = .ended
+        }
+        segments = Array(repeating: .waiting, count: min(view.segments ?? 0, 1 << 20))
+        nameTasks()
+        for task in tasks {
+            switch task.state {
+            case .running: set(task.id, .running(0))
+            case .retrying, .failed: set(task.id, .retrying)
+            case .completed where analyses[task.id] == nil: set(task.id, .done)
+            case .pending, .queued, .completed, .cancelled: break
+            }
+        }
+    }
+
+    /// Tasks of later stages are not among the first ones, but their names are known.
+    private mutating func nameTasks() {
+        encodes = [:]
+        analyses = [:]
+        for segment in segments.indices {
+            encodes[StagePlanner.encodeTask(segment)] = segment
+            analyses[StagePlanner.analysisTask(segment)] = segment
         }
     }
 
@@ -78,7 +114,8 @@ struct ProgressState: Sendable, Equatable {
             switch state {
             case .combining: phase = .working(.joining)
             case .completed, .failed, .cancelled: phase = .ended
-            case .queued, .waitingForWorkers, .benchmarking, .processing: break
+            case .queued, .waitingForWorkers, .benchmarking: if isOnCluster { phase = .waiting(state) }
+            case .processing: if case .waiting = phase { phase = .working(.encoding) }
             }
         case .progress(let job, let stage, let fraction, let framesPerSecond, let remaining):
             self.job = self.job ?? job

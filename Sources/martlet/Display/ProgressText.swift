@@ -14,12 +14,13 @@ struct ProgressText: Sendable {
     func live(_ state: ProgressState) -> [String] {
         switch state.phase {
         case .reading: return [clip("reading the source")]
+        case .waiting(let state): return [clip(Self.name(of: state))]
         case .ended: return []
         case .working: break
         }
         let facts = Self.facts(of: state)
         let room = width - 1
-        let head = Self.percent(state.fraction).indented(to: 4) + " "
+        let head = Figures.percent(state.fraction).indented(to: 4) + " "
         let tail = "  " + facts.joined(separator: "  ")
         // Room for the longest usual facts, so that the bar keeps its length when they change theirs.
         let barWidth = min(40, room - head.count - max(tail.count, 34) - 2)
@@ -36,10 +37,11 @@ struct ProgressText: Sendable {
     static func plain(_ state: ProgressState) -> String {
         switch state.phase {
         case .reading: return "reading the source"
+        case .waiting(let state): return name(of: state)
         case .ended: return "done"
         case .working: break
         }
-        var parts = [percent(state.fraction)] + facts(of: state)
+        var parts = [Figures.percent(state.fraction)] + facts(of: state)
         if state.segments.count > 1 {
             parts.append("\(state.finishedSegments) of \(state.segments.count) segments")
         }
@@ -56,6 +58,15 @@ struct ProgressText: Sendable {
         return facts
     }
 
+    /// What a job waits for.
+    private static func name(of state: JobState) -> String {
+        switch state {
+        case .waitingForWorkers: "waiting for workers"
+        case .benchmarking: "waiting for the workers to be measured"
+        default: "waiting for its turn"
+        }
+    }
+
     /// What a stage is called; `nil` for the usual one.
     private static func name(of stage: JobStage) -> String? {
         switch stage {
@@ -67,8 +78,6 @@ struct ProgressText: Sendable {
         case .checking: "checking"
         }
     }
-
-    private static func percent(_ fraction: Double) -> String { "\(Int(fraction * 100)) %" }
 
     private func bar(_ fraction: Double, _ columns: Int) -> String {
         let full = Int(fraction * Double(columns))

@@ -3,7 +3,9 @@
 
 /// What the program can be told to do.
 enum Command: String, Sendable, CaseIterable {
-    case transcode, plan, probe, verify, doctor, bench, completions
+    case transcode, plan, probe, verify
+    case submit, jobs, job, cancel, retry, watch, workers, drain
+    case doctor, bench, completions
 
     /// One argument without a name.
     struct Argument: Sendable, Equatable {
@@ -15,14 +17,8 @@ enum Command: String, Sendable, CaseIterable {
         var help: String
         /// Its values, where they can be listed.
         var choices: [String] = []
-    }
-
-    /// A command line and what it does.
-    struct Example: Sendable, Equatable {
-        /// What is typed.
-        var line: String
-        /// What it does.
-        var meaning: String
+        /// Whether it is a path.
+        var isPath = true
     }
 
     /// What it does, in one line.
@@ -32,6 +28,14 @@ enum Command: String, Sendable, CaseIterable {
         case .plan: "Shows what transcode would do, without encoding"
         case .probe: "Shows what a media file holds"
         case .verify: "Checks a finished film against its source"
+        case .submit: "Gives a job to a cluster"
+        case .jobs: "Lists the jobs of a cluster"
+        case .job: "Shows a job of a cluster, its tasks and their attempts"
+        case .cancel: "Cancels a job of a cluster"
+        case .retry: "Takes up a job again that failed or was cancelled"
+        case .watch: "Shows how far a job is, or everything that happens on a cluster"
+        case .workers: "Lists the workers of a cluster"
+        case .drain: "Lets a worker end what it runs, and gives it no new work"
         case .doctor: "Checks what this machine can do"
         case .bench: "Measures how fast this machine encodes"
         case .completions: "Prints completions for a shell"
@@ -53,61 +57,45 @@ enum Command: String, Sendable, CaseIterable {
             ]
         case .probe: [Argument(name: "FILE", help: "The media file.")]
         case .verify: [Argument(name: "OUTPUT", help: "The finished film.")]
-        case .doctor, .bench: []
+        case .submit:
+            [
+                Argument(name: "INPUT", help: "The film: ROOT:path, or an absolute path in a media root."),
+                Argument(
+                    name: "OUTPUT", help: "Where the result goes, written likewise; its suffix names the container."),
+            ]
+        case .job, .cancel, .retry: [Self.jobArgument]
+        case .watch:
+            [
+                Argument(
+                    name: "ID", isOptional: true, help: Self.jobArgument.help + " Without it, everything is shown.",
+                    isPath: false)
+            ]
+        case .drain: [Argument(name: "WORKER", help: "The worker's name, or the beginning of it.", isPath: false)]
+        case .jobs, .workers, .doctor, .bench: []
         case .completions:
-            [Argument(name: "SHELL", help: "The shell.", choices: Shell.allCases.map(\.rawValue))]
+            [Argument(name: "SHELL", help: "The shell.", choices: Shell.allCases.map(\.rawValue), isPath: false)]
         }
     }
+
+    private static let jobArgument = Argument(
+        name: "ID", help: "The job, or the beginning of its name where that fits no other.", isPath: false)
 
     /// The options, in the order of help.
     var options: [Option] {
         switch self {
-        case .transcode: Options.encoding + Options.work + [Options.json] + Options.loudness
+        case .transcode:
+            Options.encoding + Options.work + [Options.json] + Options.loudness
         case .plan: Options.encoding + [Options.json] + Options.loudness
         case .probe: [Options.json] + Options.loudness
         case .verify: [Options.against, Options.full, Options.json] + Options.loudness
+        case .submit:
+            Options.encoding + Options.submission + Options.connection + [Options.json] + Options.loudness
+        case .jobs: Options.listing + Options.connection + [Options.json] + Options.loudness
+        case .job, .cancel, .retry, .watch, .workers, .drain:
+            Options.connection + [Options.json] + Options.loudness
         case .doctor: [Options.inspectedDirectory, Options.json] + Options.loudness
         case .bench: [Options.duration, Options.measuredCodec, Options.json] + Options.loudness
         case .completions: []
-        }
-    }
-
-    /// What is typed, and what it does.
-    var examples: [Example] {
-        switch self {
-        case .transcode:
-            [
-                Example(
-                    line: "martlet transcode film.mkv film.mp4", meaning: "H.264 and AAC, everything else carried over"),
-                Example(
-                    line: "martlet transcode film.mkv small.mkv --codec av1 --preset 8 --resolution 720p",
-                    meaning: "AV1, 720 lines high"),
-                Example(
-                    line: "martlet transcode film.mkv film.mp4 --bitrate 4M --verify full",
-                    meaning: "4 Mbit/s on average, decoded and compared at the end"),
-            ]
-        case .plan:
-            [
-                Example(
-                    line: "martlet plan film.mkv", meaning: "the segments, the tracks and the first encoder command"),
-                Example(line: "martlet plan film.mkv film.webm --json", meaning: "the same for programs"),
-            ]
-        case .probe: [Example(line: "martlet probe film.mkv", meaning: "streams, chapters, frames and key frames")]
-        case .verify:
-            [
-                Example(line: "martlet verify film.mp4 --against film.mkv", meaning: "frames, times and streams"),
-                Example(line: "martlet verify film.mp4 --against film.mkv --full", meaning: "and every picture"),
-            ]
-        case .doctor: [Example(line: "martlet doctor", meaning: "which encoders work here, and what is missing")]
-        case .bench: [Example(line: "martlet bench --codec h264 --duration 10", meaning: "ten seconds at each size")]
-        case .completions:
-            [
-                Example(line: "source <(martlet completions bash)", meaning: "in ~/.bashrc"),
-                Example(line: "martlet completions zsh > ~/.zfunc/_martlet", meaning: "a directory of $fpath"),
-                Example(
-                    line: "martlet completions fish > ~/.config/fish/completions/martlet.fish",
-                    meaning: "read by fish itself"),
-            ]
         }
     }
 }

@@ -18,7 +18,7 @@ enum HelpText {
             "Every option can also be set in the environment (--crf as MARTLET_CRF) and in the JSON",
             "file that --config names (\"crf\": 20). The command line wins, then the environment.", "",
             "Exit codes: 0 done, 1 job failed, 2 usage, 3 bad input, 4 verification failed,",
-            "5 no space or a write failed, 130 interrupted (the same command resumes).",
+            "5 no space or a write failed, 6 cluster not reachable or refused, 130 interrupted.",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

@@ -10,7 +10,11 @@ struct Option: Sendable {
         case sound = "Sound and everything else"
         case segments = "Segments and speed"
         case job = "Job and files"
+        case list = "List"
+        case service = "Service"
+        case workers = "Workers"
         case measurement = "Measurement"
+        case coordinator = "Coordinator"
         case common = "Common"
     }
 

@@ -103,13 +103,17 @@ struct OptionParser: Sendable {
         return .run(command, settings, arguments: plain)
     }
 
-    /// What says how good or how large the picture is to be: one of them excludes the others.
-    private static let qualities = [["crf"], ["bitrate", "two-pass"], ["target-quality"]]
+    /// Several ways to say one thing: how good or how large the picture is to be, what the token is.
+    private static let alternatives = [
+        [["crf"], ["bitrate", "two-pass"], ["target-quality"]], [["token"], ["token-file"]],
+    ]
 
     /// The options that nothing weaker may set beside those that are given.
     private static func rivals(of values: [String: [String]]) -> [String] {
-        qualities.filter { group in group.contains { values[$0] != nil } }
-            .flatMap { group in qualities.filter { $0 != group }.flatMap { $0 } }
+        alternatives.flatMap { ways in
+            ways.filter { way in way.contains { values[$0] != nil } }
+                .flatMap { way in ways.filter { $0 != way }.flatMap { $0 } }
+        }
     }
 
     private static func drop(_ names: [String], from values: inout [String: [String]]) {
@@ -209,6 +213,7 @@ struct OptionParser: Sendable {
                 advice: advice(for: value, of: option, command))
         }
         settings.given.insert(option.name)
+        settings.typed[option.name] = values
     }
 
     private func advice(for value: String, of option: Option, _ command: Command) -> String {

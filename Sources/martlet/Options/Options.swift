@@ -88,18 +88,30 @@ enum Options {
             "How many segments are encoded at once; 0 goes by processors and memory.",
             default: "0", into: \.workers),
         Option("nice", .integer(0...19), .segments, "Added to the niceness of ffmpeg.", default: "0", into: \.niceness),
-        Option(
-            "verify", .choice, .job,
-            "How the result is checked before it is put in place: none trusts the join; counts compares frames, times and streams; full also decodes everything and measures the likeness.",
-            default: VerificationLevel.counts.rawValue, into: \.verification),
-        Option(flag: "overwrite", .job, "Replaces an output that exists.", into: \.overwrite),
+        verify, overwrite,
         Option(
             "work-directory", .directory, .job, "Where state and segments of the job are kept.",
             default: "beside the output", into: \.workDirectory),
         Option(flag: "keep-work", .job, "Keeps state and segments after success.", into: \.keepWork),
-        Option("priority", .priority, .job, "How urgent the job is.", default: Priority.normal.name, into: \.priority),
-        Option("name", .text("NAME"), .job, "What you call the job.", default: "the input's file name", into: \.name),
+        priority, name,
     ]
+
+    /// How much a result is checked.
+    static let verify = Option(
+        "verify", .choice, .job,
+        "How the result is checked before it is put in place: none trusts the join; counts compares frames, times and streams; full also decodes everything and measures the likeness.",
+        default: VerificationLevel.counts.rawValue, into: \.verification)
+
+    /// Whether an output may be replaced.
+    static let overwrite = Option(flag: "overwrite", .job, "Replaces an output that exists.", into: \.overwrite)
+
+    /// How urgent a job is.
+    static let priority = Option(
+        "priority", .priority, .job, "How urgent the job is.", default: Priority.normal.name, into: \.priority)
+
+    /// What a job is called.
+    static let name = Option(
+        "name", .text("NAME"), .job, "What you call the job.", default: "the input's file name", into: \.name)
 
     /// The source that an output is compared with.
     static let against = Option("against", .file, .job, "The source that the output was made from.", into: \.against)

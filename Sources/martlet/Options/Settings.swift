@@ -45,6 +45,12 @@ struct Settings: Sendable, Equatable {
     var isFull = false
     /// How long one measurement takes, in seconds.
     var measurementSeconds = 5.0
+    /// How the coordinator is reached.
+    var connection = ConnectionSettings()
+    /// What commands ask of a coordinator.
+    var cluster = ClusterSettings()
+    /// What was said about each option, as it was typed, by the option's name.
+    var typed: [String: [String]] = [:]
     /// The names of the options that something was said about.
     var given: Set<String> = []
 }

@@ -85,6 +85,19 @@ extension ValueForm where Value == String {
         ValueForm(valueName: "FILE", expected: "the path of a file", completion: .file) { $0.isEmpty ? nil : $0 }
     }
 
+    /// The address of a server.
+    static var url: ValueForm {
+        ValueForm(valueName: "URL", expected: "an address such as http://192.168.1.10:8090") { text in
+            let lower = text.lowercased()
+            guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix) else { return nil }
+            let rest = text.dropFirst(scheme.count)
+            guard let first = rest.first, first != "/", first != ":", first != "?", first != "#",
+                text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+            else { return nil }
+            return text
+        }
+    }
+
     /// A name of FFmpeg's: lower-case letters, digits, `_`, `-` and `.`.
     static func word(_ valueName: String, _ expected: String) -> ValueForm {
         ValueForm(valueName: valueName, expected: expected) { isWord($0) ? $0 : nil }

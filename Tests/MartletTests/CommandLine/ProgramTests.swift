@@ -5,6 +5,7 @@ import FoundationEssentials
 import Glibc
 import MartletModel
 import MartletPorts
+import MartletTestKit
 import Testing
 
 @testable import martlet
@@ -31,7 +32,8 @@ import Testing
         defer { for descriptor in [output, errors] { close(descriptor) } }
         let program = Program(
             console: Console(output: output, errors: errors, environment: [:]), environment: [:],
-            makeEngine: { _ in engine }, machine: engine)
+            makeEngine: { _ in engine }, machine: engine,
+            network: Network(makeCaller: { _ in ScriptedCaller() }, time: ManualClock()))
         let arguments = line.split(separator: " ").map { $0.replacing("DIR", with: directory) }.map(String.init)
         let status = await program.run(arguments)
         let read = { (name: String) in

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletWire
+
+/// `martlet submit INPUT OUTPUT`.
+struct SubmitCommand {
+    /// What it runs with.
+    var context: Context
+
+    /// Runs the command.
+    func run() async -> Ending {
+        let (source, output) = (context.argument(0) ?? "", context.argument(1) ?? "")
+        var final = FinalLine(output: output)
+        var remote: RemoteJob?
+        do {
+            let submission = try SubmissionBuilder(settings: context.settings).submission(
+                source: source, output: output)
+            let client = try context.client()
+            let job = try await client.submit(submission)
+            final.job = job.id
+            final.output = job.output
+            context.print(ClusterText.submitted(job))
+            guard context.settings.cluster.watches else {
+                context.print(Figures.harmless("The job \(job.id) is submitted: \(job.source) -> \(job.output)") + "\n")
+                return .success
+            }
+            let watched = RemoteJob(context: context, client: client)
+            remote = watched
+            let ended = try await watched.watch(job.id, final: &final)
+            final.seconds = context.elapsed().inSeconds
+            context.print(ClusterText.summary(of: ended, seconds: final.seconds))
+            return Ending(finalLine: final)
+        } catch {
+            if let remote { return remote.ending(error, final: final) }
+            return Ending(failure: Failure(error))
+        }
+    }
+}
