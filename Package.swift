@@ -114,7 +114,8 @@ let package = Package(
         tests("Wire", ["MartletModel", "MartletPorts", "MartletWire", "MartletTestKit"]),
         tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit", "CSpawn"]),
         tests("Coordinator", core + ["MartletCoordinator", "MartletHost", "MartletTestKit"]),
-        tests("Worker", core + ["MartletWorker", "MartletHost", "MartletTestKit"]),
+        tests(
+            "Worker", core + ["MartletWorker", "MartletFFmpeg", "MartletHost", "MartletHTTP", "MartletTestKit"]),
         tests("TestKit", ["MartletModel", "MartletTestKit"]),
 
         // A process that writes to a job store until it is killed, for the tests of SQLiteStore.

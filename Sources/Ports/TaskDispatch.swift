@@ -50,6 +50,11 @@ package struct TaskAssignment: Sendable, Equatable, Codable {
     package var task: TaskSpecification
     /// The source's path on this machine.
     package var sourcePath: String
+    /// The URL under which this machine's own proxy serves a source that lies elsewhere; what it serves has the
+    /// fingerprint. `nil`: the source is read from its path.
+    package var proxyURL: String?
+    /// The part of the source's file that the task will read, as far as that can be told beforehand; `nil`: unknown.
+    package var sourceBytes: Range<Int64>?
     /// The source, by the names that machines share; `nil` when it lies in no media root.
     package var sourceAddress: MediaAddress?
     /// The source's content; a worker refuses a path that holds another.

@@ -17,6 +17,8 @@ package struct WorkerError: CodedError, Equatable {
         case unexpectedResult = "worker.unexpected_result"
         /// The connection to the coordinator broke.
         case connectionLost = "worker.connection_lost"
+        /// The coordinator does not let the worker in.
+        case refused = "worker.refused"
         /// The coordinator does not take a result, or does not give what a task reads.
         case transferFailed = "worker.transfer_failed"
         /// The worker's disk is full.
@@ -46,7 +48,7 @@ package struct WorkerError: CodedError, Equatable {
     package var isRetryable: Bool {
         switch code {
         case .unexpectedResult, .connectionLost, .transferFailed, .noSpace: true
-        case .sourceChanged, .framesMismatch, .workDirectoryGone, .badOrder: false
+        case .sourceChanged, .framesMismatch, .workDirectoryGone, .refused, .badOrder: false
         }
     }
 
@@ -55,7 +57,7 @@ package struct WorkerError: CodedError, Equatable {
         case .sourceChanged: .badInput
         case .workDirectoryGone, .noSpace: .writeFailed
         case .framesMismatch, .unexpectedResult: .verificationFailed
-        case .connectionLost: .clusterUnavailable
+        case .connectionLost, .refused: .clusterUnavailable
         case .transferFailed, .badOrder: .jobFailed
         }
     }

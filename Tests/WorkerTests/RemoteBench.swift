@@ -44,9 +44,12 @@ struct RemoteBench {
         caller = InProcessCaller(coordinator) { _ in if !isReachable.isOn { throw InProcessCaller.unreachable } }
         encoder = ScriptedEncoder(script)
         let address = CoordinatorAddress("http://coordinator:8090/", token: callerToken ?? token)
+        let cache = try SourceCache(
+            directory: directory.file("own/sources"), files: LocalFiles(), coordinator: address, caller: caller,
+            time: clock)
         let workspace = Workspace(
             directory: directory.file("own"), mediaRoots: ["movies": directory.file("films")], files: LocalFiles(),
-            coordinator: address, caller: caller, time: clock)
+            coordinator: address, caller: caller, proxy: SourceProxy(cache: cache), time: clock)
         dispatch = RemoteDispatch(
             configuration: configuration,
             build: EncoderBuild(version: "5.1", codecMajorVersion: 59, digest: "build", encoders: [], filters: []),

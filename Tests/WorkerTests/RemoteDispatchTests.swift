@@ -68,11 +68,13 @@ import Testing
         #expect(bench.caller.calls.entries.count == 1)
     }
 
-    @Test("A wrong token is not tried again")
+    @Test("A wrong token is asked about once, and not tried again")
     func wrongToken() async throws {
         let bench = try RemoteBench(token: "right", callerToken: "wrong")
-        await #expect(throws: AttemptFailure.self) { try await bench.begin().value }
-        #expect(bench.caller.calls.entries.count == 1)
+        let error = await #expect(throws: AttemptFailure.self) { try await bench.begin().value }
+        #expect(error?.code == "worker.refused")
+        #expect(error?.exitStatus == .clusterUnavailable)
+        #expect(bench.caller.calls.entries.count == 2)
     }
 
     @Test("A coordinator that is not there yet is waited for; a worker that does not persist ends")

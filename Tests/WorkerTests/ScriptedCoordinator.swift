@@ -121,5 +121,8 @@ final class ScriptedCoordinator: HTTPHandler {
     /// The answer to a part that was damaged on the way.
     static let damaged = HTTPResponse(
         status: 400, headers: ["Content-Type": "application/problem+json"],
-        body: .bytes(Array(#"{"code": "http.bad_digest", "detail": "damaged"}"#.utf8)))
+        body: .bytes(
+            Array(
+                #"{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "damaged", "code": "http.bad_digest", "retryable": true, "exit_code": 1}"#
+                    .utf8)))
 }

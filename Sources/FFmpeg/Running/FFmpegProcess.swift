@@ -81,17 +81,24 @@ struct FFmpegProcess: Sendable {
             "-max_error_rate", "1",
         ]
         var guarded: [String] = []
-        for argument in arguments {
+        for (argument, next) in zip(arguments, arguments.dropFirst() + [""]) {
             // Options of one input stand before it. What Martlet draws itself is no file.
             if argument == "-i" {
                 let isDrawn = guarded.suffix(2) == ["-f", "lavfi"]
-                guarded += ["-protocol_whitelist", "file,pipe"]
+                guarded += FFmpegCommand.isProxied(next) ? proxied : ["-protocol_whitelist", "file,pipe"]
                 guarded += ["-format_whitelist", isDrawn ? "lavfi" : ReadableFormats.whitelist]
             }
             guarded.append(argument)
         }
         return common + guarded
     }
+
+    /// What goes before an input that this machine's proxy serves: nothing but that connection, which is made anew
+    /// when the proxy has closed it on a slow reader, and reads little ahead, since most readers jump.
+    private static let proxied = [
+        "-protocol_whitelist", "http,tcp", "-http_proxy", "", "-seekable", "1", "-reconnect", "1",
+        "-recv_buffer_size", "131072",
+    ]
 
     /// The command as one would type it.
     private static func text(of command: ProcessCommand) -> String {

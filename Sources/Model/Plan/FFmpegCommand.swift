@@ -10,7 +10,7 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
     package enum Argument: Codable, Sendable, Hashable {
         /// Taken as it is.
         case text(String)
-        /// The path of the source, as a `file:` URL argument.
+        /// The source, as a `file:` URL argument, or as the `http:` URL of this machine's proxy.
         case source
         /// The path that the result is written to.
         case output
@@ -31,20 +31,23 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
     /// The arguments with every path filled in.
     ///
     /// - Parameters:
-    ///   - source: the source's path.
+    ///   - source: the source's path, or the URL under which this machine's proxy serves it.
     ///   - output: where the result goes.
     ///   - artifact: the path of another task's result.
     package func resolved(source: String, output: String, artifact: (TaskID) -> String) -> [String] {
         arguments.map { argument in
             switch argument {
             case .text(let text): text
-            case .source: "file:" + source
+            case .source: Self.isProxied(source) ? source : "file:" + source
             case .output: "file:" + output
             case .filterOutput(let prefix, let suffix): prefix + Self.filterValue(output) + suffix
             case .artifact(let task, let prefix): prefix + artifact(task)
             }
         }
     }
+
+    /// Whether an argument or a source is a URL of this machine's proxy. Paths are absolute, and never begin like that.
+    package static func isProxied(_ source: String) -> Bool { source.hasPrefix("http://127.0.0.1:") }
 
     /// A text as a filter's option takes it: one escape is undone by the reader
     /// of the graph, and one by the reader of the filter's options.

@@ -27,6 +27,8 @@ package enum CoordinatorMessage: Sendable, Equatable, Codable {
     case refused(code: String, message: String)
     /// Run this task. Source path and directory are the coordinator's own, and of no use elsewhere.
     case run(TaskAssignment)
+    /// This task may come soon: the worker may fetch what it reads. Nobody holds it yet, and no answer follows.
+    case prefetch(TaskAssignment)
     /// Stop this task; its result is no longer wanted.
     case stop(LeaseToken)
     /// These leases of a heartbeat are not the worker's own any more.

@@ -43,6 +43,7 @@ package actor RemoteDispatch: TaskDispatch {
     private var reported: [LeaseToken: Moment] = [:]
     private var beats: [(number: Int, continuation: CheckedContinuation<[LeaseToken], any Error>)] = []
     private var beatCount = 0
+    private var prefetching: Task<Void, Never>?
     private var interval: Duration?
     private var chunkSize = 1 << 20
 
@@ -114,7 +115,7 @@ package actor RemoteDispatch: TaskDispatch {
     /// Hands in a result: its file goes up first, then the coordinator is told, as often as it takes.
     package func finish(_ lease: LeaseToken, result: AttemptResult) async throws -> Bool {
         guard leases[lease] != nil else { return false }
-        let result = await deliver(result, of: lease)
+        let result = await deliver(await workspace.judged(result, of: lease), of: lease)
         guard let result, result != .interrupted, !Task.isCancelled else {
             // Nobody waits for this: a coordinator that does not hear it takes the lease back by itself.
             if result != nil { session?.say(.finished(lease, .interrupted)) }
@@ -169,8 +170,7 @@ extension RemoteDispatch {
     /// Connects once, and registers.
     private func knock() async throws -> Session {
         guard let profile else { throw WorkerError.connectionLost }
-        let socket = try await caller.openWebSocket(
-            coordinator.url(WorkerProtocol.path), headers: coordinator.headers, timeout: configuration.answerTimeout)
+        let socket = try await openSocket()
         let deadline = Task { [time, timeout = configuration.answerTimeout] in
             if (try? await time.sleep(until: time.now() + timeout)) != nil {
                 await socket.close(code: 1001, reason: "no answer")
@@ -199,6 +199,27 @@ extension RemoteDispatch {
             }
         } onCancel: {
             Task { await socket.close(code: 1001, reason: "leaving") }
+        }
+    }
+
+    /// - Throws: what the answer to a plain request says when a server answers, but not with a WebSocket.
+    private func openSocket() async throws -> any WebSocketConnection {
+        let url = coordinator.url(WorkerProtocol.path)
+        do {
+            return try await caller.openWebSocket(
+                url, headers: coordinator.headers, timeout: configuration.answerTimeout)
+        } catch  where !WorkerError.isPassing(error) && !Task.isCancelled {
+            let call = HTTPCall("GET", url, headers: coordinator.headers)
+            guard let answer = try? await caller.call(call, limit: 1 << 16), answer.status >= 400 else { throw error }
+            // A server in between stands for a coordinator that is not there now.
+            if answer.status >= 500 { throw WorkerError.connectionLost }
+            let code = ProblemText.code(of: answer)
+            guard !code.isEmpty || answer.status == 401 || answer.status == 403 else { throw error }
+            throw AttemptFailure(
+                code: code.isEmpty ? WorkerError.Code.refused.rawValue : code,
+                message: "The coordinator refuses this worker: \(ProblemText.line(of: answer))",
+                advice: answer.status == 401 ? "Check the token." : nil, isRetryable: false,
+                exitStatus: .clusterUnavailable)
         }
     }
 
@@ -234,6 +255,7 @@ extension RemoteDispatch {
 
     private func end() {
         orders?.finish()
+        prefetching?.cancel()
         for lease in Array(leases.keys) { settle(lease, .failure(WorkerError.connectionLost)) }
     }
 
@@ -246,6 +268,9 @@ extension RemoteDispatch {
         switch message {
         case .welcome, .refused: break
         case .run(let assignment): accept(assignment)
+        case .prefetch(let assignment):
+            prefetching?.cancel()
+            prefetching = Task { await workspace.prefetch(assignment) }
         case .stop(let lease): stop(lease)
         case .lost(let lost):
             for lease in lost { stop(lease) }
@@ -274,7 +299,9 @@ extension RemoteDispatch {
         } catch {
             guard case .preparing = leases[lease] else { return }
             let isCancelled = Task.isCancelled || error is CancellationError
-            let result = isCancelled ? .interrupted : AttemptResult.failed(workspace.failure(of: error))
+            let result = await workspace.judged(
+                isCancelled ? .interrupted : .failed(AttemptFailure(error)), of: lease)
+            guard case .preparing = leases[lease] else { return }
             leases[lease] = .told(result, nil)
             tell(lease, result)
             if isCancelled { release(lease) }
@@ -313,8 +340,7 @@ extension RemoteDispatch {
     /// Brings the file of a result to the coordinator; answers what it is to be told, `nil` for nothing at all.
     private func deliver(_ result: AttemptResult, of lease: LeaseToken) async -> AttemptResult? {
         switch result {
-        case .interrupted: return result
-        case .failed(let failure): return .failed(workspace.failure(of: failure))
+        case .interrupted, .failed: return result
         case .completed(let artifact):
             let upload = ResultUpload(
                 lease: lease, artifact: artifact, path: workspace.path(of: artifact, lease.job), chunkSize: chunkSize,

@@ -60,7 +60,7 @@ struct InputDownload: Sendable {
         case 502...504: return .unreachable
         default:
             throw WorkerError(
-                .transferFailed, "the coordinator did not give the result \(fileName): \(Problem(answer).text)")
+                .transferFailed, "the coordinator did not give the result \(fileName): \(ProblemText.line(of: answer))")
         }
     }
 }

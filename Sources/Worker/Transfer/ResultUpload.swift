@@ -110,10 +110,10 @@ struct ResultUpload: Sendable {
         case 409: return offset.map { .arrived($0) } ?? .refused("it does not say where to go on")
         case 404 where call.method == "HEAD": return .arrived(0)
         case 404, 410: return .unwanted
-        case 400 where Problem(answer).code.hasSuffix("bad_digest"): return .damaged
+        case 400 where ProblemText.code(of: answer).hasSuffix("bad_digest"): return .damaged
         case 502...504: return .unreachable
         case 507: return .full
-        default: return .refused(Problem(answer).text)
+        default: return .refused(ProblemText.line(of: answer))
         }
     }
 

@@ -13,20 +13,24 @@ package struct Workspace: Sendable {
     let files: any FileStore & FileParts
     let coordinator: CoordinatorAddress
     let caller: any HTTPCaller
+    let proxy: SourceProxy
     let time: any TimeSource
 
     /// Makes a workspace.
     ///
-    /// - Parameter directory: this worker's alone.
+    /// - Parameters:
+    ///   - directory: this worker's alone.
+    ///   - proxy: serves sources that lie in no media root of this machine.
     package init(
         directory: String, mediaRoots: [String: String], files: any FileStore & FileParts,
-        coordinator: CoordinatorAddress, caller: any HTTPCaller, time: any TimeSource
+        coordinator: CoordinatorAddress, caller: any HTTPCaller, proxy: SourceProxy, time: any TimeSource
     ) {
         self.directory = directory
         self.mediaRoots = mediaRoots
         self.files = files
         self.coordinator = coordinator
         self.caller = caller
+        self.proxy = proxy
         self.time = time
     }
 
@@ -47,7 +51,12 @@ package struct Workspace: Sendable {
         var local = assignment
         local.directory = directory(of: assignment.lease.job)
         try files.makeDirectory(local.directory)
-        (local.sourcePath, local.fingerprint) = try await source(of: assignment)
+        if let (path, fingerprint) = await source(of: assignment) {
+            (local.sourcePath, local.fingerprint) = (path, fingerprint)
+        } else {
+            let name = assignment.sourceAddress?.path ?? assignment.sourcePath
+            local.proxyURL = try await proxy.open(assignment.lease, assignment.fingerprint, name: name)
+        }
         for name in Set(assignment.inputs.values) {
             let path = "\(local.directory)/\(name)"
             guard !files.exists(path) else { continue }
@@ -63,16 +72,18 @@ package struct Workspace: Sendable {
         return local
     }
 
-    /// The source's path and state here.
-    private func source(of assignment: TaskAssignment) async throws -> (String, Fingerprint) {
-        if let address = assignment.sourceAddress, let path = path(of: address),
+    /// The source's path and state here; `nil` when no media root of this machine has it. The time of change may differ.
+    private func source(of assignment: TaskAssignment) async -> (String, Fingerprint)? {
+        guard let address = assignment.sourceAddress, let path = path(of: address),
             let found = try? await files.fingerprint(of: path),
             found.size == assignment.fingerprint.size, found.digest == assignment.fingerprint.digest
-        {
-            return (path, found)
-        }
-        throw WorkerError(
-            .transferFailed, "the source of job \(assignment.lease.job) is not in a media root of this worker")
+        else { return nil }
+        return (path, found)
+    }
+
+    /// Fetches what a task that comes soon will read of its source.
+    func prefetch(_ assignment: TaskAssignment) async {
+        if await source(of: assignment) == nil { await proxy.prefetch(assignment) }
     }
 
     /// Where a file of the cluster's lies here; `nil` where its root is not known.
@@ -100,11 +111,22 @@ package struct Workspace: Sendable {
         }
     }
 
+    /// What the coordinator is told of a result, once the task is done with its source.
+    func judged(_ result: AttemptResult, of lease: LeaseToken) async -> AttemptResult {
+        let use = await proxy.close(lease)
+        if let failure = use.failure, result != .interrupted { return .failed(AttemptFailure(failure)) }
+        guard case .failed(let failure) = result else { return result }
+        var judged = self.failure(of: failure)
+        // ffmpeg takes a connection that breaks for the end of its source.
+        if use.isHere, failure.code == WorkerError.Code.framesMismatch.rawValue { judged.isRetryable = true }
+        return .failed(judged)
+    }
+
     /// What the coordinator is told of an error. A full disk is this machine's trouble alone: elsewhere there is space.
     func failure(of error: any Error) -> AttemptFailure {
         let failure = error as? AttemptFailure ?? AttemptFailure(error)
         switch failure.code {
-        case "ffmpeg.no_space", "host.no_space":
+        case "ffmpeg.no_space", "host.no_space", "http.unwritable":
             return AttemptFailure(
                 WorkerError(
                     .noSpace, "this worker's disk is full: \(failure.message)",

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletHTTP
+import MartletHost
+import MartletModel
+import MartletPorts
+import MartletTestKit
+import MartletWire
+import Synchronization
+
+@testable import MartletWorker
+
+/// A coordinator that gives one source, and a worker's proxy of it, both behind real sockets.
+final class SourceServer: Sendable {
+    /// Gives the source's parts.
+    final class Giver: HTTPHandler {
+        let path: String
+        let tag: String
+        /// The first byte of every part that was asked for.
+        let asked = Journal<Int64>()
+        /// What is answered to the next requests, in place of the part.
+        let replies = Mutex<[HTTPResponse]>([])
+
+        init(path: String, tag: String) {
+            self.path = path
+            self.tag = tag
+        }
+
+        func respond(to request: HTTPRequest) async -> HTTPResponse {
+            let size = (try? LocalFiles().size(of: path).bytes) ?? 0
+            guard request.path == "/api/v1/jobs/job/source", request.headers["Authorization"] == "Bearer t",
+                let bounds = request.headers["Range"]?.dropFirst("bytes=".count).split(separator: "-"),
+                bounds.count == 2, let first = Int64(bounds[0]), let last = Int64(bounds[1]), last < size
+            else { return HTTPResponse(status: 404) }
+            asked.note(first)
+            if let reply = replies.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return reply }
+            guard request.headers["If-Match"] == tag else { return HTTPResponse(status: 412) }
+            return HTTPResponse(
+                status: 206, headers: ["Content-Range": "bytes \(first)-\(last)/\(size)"],
+                body: .file(path: path, bytes: first..<last + 1))
+        }
+    }
+
+    let giver: Giver
+    let proxy: SourceProxy
+    let cache: SourceCache
+    let lease: LeaseToken
+    let fingerprint: Fingerprint
+    let url: String
+    let clock: any TimeSource
+    private let directory: TemporaryDirectory
+    private let servers: [HTTPServer]
+
+    /// Serves the file at `path`.
+    ///
+    /// - Parameter claimed: what the order says of the source; `nil`: the truth.
+    init(path: String, claimed: Fingerprint? = nil, clock: any TimeSource = SystemTime()) async throws {
+        directory = try TemporaryDirectory()
+        self.clock = clock
+        let truth = try await LocalFiles().fingerprint(of: path)
+        fingerprint = claimed ?? truth
+        giver = Giver(path: path, tag: DataPlane.entityTag(of: truth))
+        let far = HTTPServer(configuration: HTTPServerConfiguration(), handler: giver)
+        let address = CoordinatorAddress("http://127.0.0.1:\(try await far.start())", token: "t")
+        cache = try SourceCache(
+            directory: directory.file("sources"), files: LocalFiles(), coordinator: address, caller: PlainCaller(),
+            time: clock)
+        proxy = SourceProxy(cache: cache)
+        let near = HTTPServer(configuration: HTTPServerConfiguration(), handler: proxy)
+        proxy.isServed(onPort: try await near.start())
+        servers = [far, near]
+        lease = LeaseToken(job: JobID("job"), task: TaskID("t"), epoch: Epoch(1), worker: WorkerID("w"))
+        url = try await proxy.open(lease, fingerprint, name: path)
+    }
+
+    /// Closes everything.
+    func stop() async {
+        _ = await proxy.close(lease)
+        for server in servers { await server.stop() }
+    }
+}
+
+/// Calls over real sockets; opens no WebSockets.
+struct PlainCaller: HTTPCaller {
+    private let caller = CurlCaller()
+
+    func call(_ call: HTTPCall, limit: Int) async throws -> HTTPAnswer { try await caller.call(call, limit: limit) }
+
+    func stream(_ call: HTTPCall) async throws -> HTTPStreamedAnswer { try await caller.stream(call) }
+
+    func download(_ call: HTTPCall, to path: String, at offset: Int64) async throws -> HTTPAnswer {
+        try await caller.download(call, to: path, at: offset)
+    }
+
+    func openWebSocket(_ url: String, headers: HTTPHeaders, timeout: Duration) async throws -> any WebSocketConnection {
+        throw NotScripted()
+    }
+}
