@@ -33,7 +33,9 @@ func tests(_ folder: String, _ dependencies: [String]) -> Target {
 }
 
 let core = ["MartletModel", "MartletPlanning", "MartletScheduling", "MartletPorts", "MartletWire"]
-let adapters = ["MartletMedia", "MartletFFmpeg", "MartletSQLiteStore", "MartletHost", "MartletHTTP"]
+let adapters = [
+    "MartletMedia", "MartletFFmpeg", "MartletMediaChild", "MartletSQLiteStore", "MartletHost", "MartletHTTP",
+]
 let drivers = ["MartletCoordinator", "MartletWorker"]
 
 let package = Package(
@@ -56,6 +58,7 @@ let package = Package(
 
         // L3: adapters, one outside thing each.
         module("Media", ["MartletModel", "MartletPorts", "CFFmpeg"]),
+        module("MediaChild", ["MartletModel", "MartletPorts"]),
         module("FFmpeg", ["MartletModel", "MartletPorts"]),
         module("SQLiteStore", ["MartletModel", "MartletPorts", "CSQLite"]),
         module("Host", ["MartletModel", "MartletPorts", "CSpawn", "CMemory", "CCrypto"]),
@@ -108,6 +111,12 @@ let package = Package(
         tests("Scheduling", ["MartletModel", "MartletScheduling", "MartletTestKit"]),
         tests("Ports", ["MartletModel", "MartletPorts", "MartletTestKit"]),
         tests("Media", ["MartletModel", "MartletPorts", "MartletMedia", "MartletPlanning", "MartletTestKit"]),
+        tests(
+            "MediaChild",
+            [
+                "martlet", "MartletModel", "MartletPorts", "MartletPlanning", "MartletMedia", "MartletMediaChild",
+                "MartletHost", "MartletTestKit",
+            ]),
         tests("FFmpeg", ["MartletModel", "MartletPorts", "MartletFFmpeg", "MartletHost", "MartletTestKit"]),
         tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit", "StoreWriter"]),
         tests("HTTP", ["MartletModel", "MartletPorts", "MartletHTTP", "MartletHost", "MartletTestKit"]),

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -21,9 +22,10 @@
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
-static int limit(int resource, int64_t value) {
+/* `grace` is what lies between the limit's signal and SIGKILL, where the resource knows both. */
+static int limit(int resource, int64_t value, int64_t grace) {
     if (value < 0) return 0;
-    struct rlimit bound = {.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value};
+    struct rlimit bound = {.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)(value + grace)};
     return setrlimit(resource, &bound);
 }
 
@@ -57,15 +59,15 @@ static void become(const struct martlet_spawn_request *request, pid_t parent) {
     /* The parent may have died before the line above. */
     if (getppid() != parent) _exit(127);
 
-    int input = lift(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    int input = lift(request->input >= 0 ? request->input : open("/dev/null", O_RDONLY | O_CLOEXEC));
     int output = lift(request->output), errors = lift(request->errors);
     if (input < 0 || output < 0 || errors < 0) return;
     if (place(input, 0) != 0 || place(output, 1) != 0 || place(errors, 2) != 0) return;
     close_others_on_exec();
 
     if (request->directory && chdir(request->directory) != 0) return;
-    if (limit(RLIMIT_CORE, 0) != 0 || limit(RLIMIT_AS, request->address_space) != 0 ||
-        limit(RLIMIT_CPU, request->cpu_seconds) != 0 || limit(RLIMIT_FSIZE, request->file_size) != 0)
+    if (limit(RLIMIT_CORE, 0, 0) != 0 || limit(RLIMIT_AS, request->address_space, 0) != 0 ||
+        limit(RLIMIT_CPU, request->cpu_seconds, 1) != 0 || limit(RLIMIT_FSIZE, request->file_size, 0) != 0)
         return;
     /* -1 is also a legal niceness, and a refused one is no reason not to run. */
     if (request->niceness != 0 && nice(request->niceness) == -1) errno = 0;
@@ -129,6 +131,23 @@ int martlet_pipe(int *reader, int *writer) {
     }
     *reader = ends[0];
     *writer = ends[1];
+    return 0;
+}
+
+int martlet_memory_file(const void *bytes, size_t count, int *file) {
+    int made = memfd_create("input", MFD_CLOEXEC);
+    if (made < 0) return errno;
+    for (size_t done = 0; done < count;) {
+        ssize_t written = pwrite(made, (const char *)bytes + done, count - done, (off_t)done);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) {
+            int failure = written < 0 ? errno : EIO;
+            close(made);
+            return failure;
+        }
+        done += (size_t)written;
+    }
+    *file = made;
     return 0;
 }
 

@@ -21,7 +21,7 @@ package protocol Assembler: Sendable {
 }
 
 /// What is to be joined.
-package struct AssemblyRequest: Sendable {
+package struct AssemblyRequest: Sendable, Equatable, Codable {
     /// The job's plan.
     package var plan: JobPlan
     /// The source's frames; `nil` when no picture is encoded.
@@ -46,7 +46,7 @@ package struct AssemblyRequest: Sendable {
 }
 
 /// A segment's encoded picture.
-package struct EncodedSegment: Sendable, Equatable {
+package struct EncodedSegment: Sendable, Equatable, Codable {
     /// The file.
     package var path: String
     /// How many frames it has to have.
@@ -60,7 +60,7 @@ package struct EncodedSegment: Sendable, Equatable {
 }
 
 /// What was joined.
-package struct AssemblyReport: Sendable, Equatable {
+package struct AssemblyReport: Sendable, Equatable, Codable {
     /// Picture packets written.
     package var frames: Int
     /// The file's size.

@@ -7,8 +7,8 @@ package import MartletModel
 package protocol ProcessLauncher: Sendable {
     /// Runs a program to its end and reaps it.
     ///
-    /// The child leads a process group of its own, reads nothing, and dies with
-    /// this process. When it ends, whatever it left behind in its group is killed.
+    /// The child leads a process group of its own, reads `ProcessCommand.input`
+    /// or nothing, and dies with this process. When it ends, whatever it left behind in its group is killed.
     /// When the calling task is cancelled, the whole group gets SIGTERM, and
     /// SIGKILL after `ProcessCommand.grace`.
     ///
@@ -37,6 +37,8 @@ package struct ProcessCommand: Sendable, Equatable {
     package var environment: [String: String]?
     /// Where it runs; `nil` for this process's own directory.
     package var workingDirectory: String?
+    /// What it reads from its standard input; `nil` for nothing. It stands in memory until the child ends.
+    package var input: [UInt8]?
     /// Added to the niceness, 0 to 19.
     package var niceness: Int
     /// What it may use at most.
@@ -47,13 +49,15 @@ package struct ProcessCommand: Sendable, Equatable {
     /// Makes a command.
     package init(
         executable: String, arguments: [String], environment: [String: String]? = nil,
-        workingDirectory: String? = nil, niceness: Int = 0, limits: ProcessLimits = ProcessLimits(),
+        workingDirectory: String? = nil, input: [UInt8]? = nil, niceness: Int = 0,
+        limits: ProcessLimits = ProcessLimits(),
         grace: Duration = .seconds(2)
     ) {
         self.executable = executable
         self.arguments = arguments
         self.environment = environment
         self.workingDirectory = workingDirectory
+        self.input = input
         self.niceness = niceness
         self.limits = limits
         self.grace = grace
@@ -64,7 +68,7 @@ package struct ProcessCommand: Sendable, Equatable {
 package struct ProcessLimits: Sendable, Equatable {
     /// Address space; allocations beyond it fail.
     package var addressSpace: ByteCount?
-    /// CPU time in whole seconds; SIGKILL at the end of it.
+    /// CPU time in whole seconds; SIGXCPU at the end of it, and SIGKILL a second later.
     package var cpuSeconds: Int64?
     /// The size of any file it writes; SIGXFSZ beyond it.
     package var fileSize: ByteCount?

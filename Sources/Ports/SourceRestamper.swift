@@ -23,7 +23,7 @@ package protocol SourceRestamper: Sendable {
 }
 
 /// What a restamped copy is.
-package struct RestampReport: Sendable, Equatable {
+package struct RestampReport: Sendable, Equatable, Codable {
     /// How often the clock jumps; at least 1.
     package var jumps: Int
     /// The source's streams that the copy does not hold, ascending.

@@ -4,6 +4,7 @@
 import Glibc
 import MartletHTTP
 import MartletHost
+import MartletMediaChild
 import MartletModel
 
 OwnMemory.settle()
@@ -14,6 +15,10 @@ while let text = entry.pointee {
     let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     if parts.count == 2 { environment[String(parts[0])] = String(parts[1]) }
     entry += 1
+}
+
+if Array(CommandLine.arguments.dropFirst()) == [MediaChild.argument] {
+    exit(await MediaChildCommand.run().rawValue)
 }
 
 let program = Program(

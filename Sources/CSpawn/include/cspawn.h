@@ -13,6 +13,7 @@ struct martlet_spawn_request {
     char *const *arguments;   /* with the program's name first, NULL at the end */
     char *const *environment; /* NULL at the end */
     const char *directory;    /* NULL: the caller's */
+    int input;                /* becomes descriptor 0; -1: /dev/null */
     int output;               /* becomes descriptor 1 */
     int errors;               /* becomes descriptor 2 */
     int niceness;             /* added to the caller's */
@@ -30,8 +31,7 @@ struct martlet_exit {
 };
 
 /*
- * Starts a program as the leader of a new process group: /dev/null as its
- * input, no descriptor above 2, default signal dispositions, an empty signal
+ * Starts a program as the leader of a new process group: no descriptor above 2, default signal dispositions, an empty signal
  * mask, no core dump, and SIGKILL when the thread that made this call ends.
  *
  * Returns 0 and fills in both results, or an errno value, also when it was the
@@ -44,6 +44,12 @@ int martlet_spawn(const struct martlet_spawn_request *request, pid_t *pid, int *
  * blocks; returns 0 or an errno value.
  */
 int martlet_pipe(int *reader, int *writer);
+
+/*
+ * Makes a file in memory that holds these bytes, open at its start, and closes
+ * it on exec; returns 0 or an errno value.
+ */
+int martlet_memory_file(const void *bytes, size_t count, int *file);
 
 /* Waits for the end of a child and reaps it; returns 0 or an errno value. */
 int martlet_reap(int pidfd, struct martlet_exit *result);

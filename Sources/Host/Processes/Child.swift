@@ -36,7 +36,9 @@ struct Child {
                 writers.append(writer)
             }
             started = MonotonicClock.now()
-            (pid, pidfd) = try Child.spawn(run.command, output: writers[0], errors: writers[1])
+            let input = try Child.input(run.command)
+            defer { if input >= 0 { Glibc.close(input) } }
+            (pid, pidfd) = try Child.spawn(run.command, input: input, output: writers[0], errors: writers[1])
         } catch {
             for index in readers.indices { readers[index].close() }
             throw error
@@ -103,8 +105,17 @@ struct Child {
         }
     }
 
+    /// A file in memory with what the child reads; -1 when that is nothing.
+    private static func input(_ command: ProcessCommand) throws(HostError) -> Int32 {
+        guard let bytes = command.input else { return -1 }
+        var file: Int32 = -1
+        let failure = bytes.withUnsafeBytes { martlet_memory_file($0.baseAddress, $0.count, &file) }
+        guard failure == 0 else { throw HostError(errno: failure, .start, path: command.executable) }
+        return file
+    }
+
     private static func spawn(
-        _ command: ProcessCommand, output: Int32, errors: Int32
+        _ command: ProcessCommand, input: Int32, output: Int32, errors: Int32
     ) throws(HostError) -> (pid_t, Int32) {
         let arguments = CStrings([command.executable] + command.arguments)
         let environment = command.environment.map { CStrings($0.map { "\($0.key)=\($0.value)" }) }
@@ -114,7 +125,8 @@ struct Child {
             withOptionalCString(command.workingDirectory) { directory in
                 var request = martlet_spawn_request(
                     path: path, arguments: arguments.pointer, environment: environment?.pointer ?? environ,
-                    directory: directory, output: output, errors: errors, niceness: Int32(clamping: command.niceness),
+                    directory: directory, input: input, output: output, errors: errors,
+                    niceness: Int32(clamping: command.niceness),
                     address_space: command.limits.addressSpace?.bytes ?? -1,
                     cpu_seconds: command.limits.cpuSeconds ?? -1, file_size: command.limits.fileSize?.bytes ?? -1)
                 return martlet_spawn(&request, &pid, &pidfd)

@@ -39,7 +39,7 @@ import Testing
             environment.withUnsafeMutableBufferPointer { environment in
                 var request = martlet_spawn_request(
                     path: words[0], arguments: words.baseAddress, environment: environment.baseAddress,
-                    directory: nil, output: 1, errors: 2, niceness: 0, address_space: -1, cpu_seconds: -1,
+                    directory: nil, input: -1, output: 1, errors: 2, niceness: 0, address_space: -1, cpu_seconds: -1,
                     file_size: -1)
                 return martlet_spawn(&request, &pid, &pidfd)
             }

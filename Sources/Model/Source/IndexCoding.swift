@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import MartletModel
-
 /// A frame index as bytes: about one to two bytes a frame, since times are
 /// written as the difference of differences, which is zero at a constant rate.
-enum IndexCoding {
+package enum IndexCoding {
     /// The index as bytes.
-    static func bytes(of index: FrameIndex) -> [UInt8] {
+    package static func bytes(of index: FrameIndex) -> [UInt8] {
         var writer = ByteWriter()
         writer.write(Int64(index.streamIndex))
         writer.write(Int64(index.timeBase.num))
@@ -20,12 +18,7 @@ enum IndexCoding {
         writer.write(index.lastFrameDuration)
         writer.write(UInt64(index.oddities.count))
         for oddity in index.oddities { writer.write(oddity) }
-        writer.write(UInt64(index.presentationTimes.count))
-        var (last, step): (Int64, Int64) = (0, 0)
-        for time in index.presentationTimes {
-            writer.write((time &- last) &- step)
-            (last, step) = (time, time &- last)
-        }
+        write(index.presentationTimes, to: &writer)
         writer.write(UInt64(index.keyframes.count))
         var frame = 0
         for keyframe in index.keyframes {
@@ -36,8 +29,18 @@ enum IndexCoding {
         return writer.bytes
     }
 
+    /// Adds times in the same form.
+    package static func write(_ times: [Int64], to writer: inout ByteWriter) {
+        writer.write(UInt64(times.count))
+        var (last, step): (Int64, Int64) = (0, 0)
+        for time in times {
+            writer.write((time &- last) &- step)
+            (last, step) = (time, time &- last)
+        }
+    }
+
     /// The index that the bytes hold; `nil` when they hold none.
-    static func index(from bytes: UnsafeBufferPointer<UInt8>) -> FrameIndex? {
+    package static func index(from bytes: UnsafeBufferPointer<UInt8>) -> FrameIndex? {
         var reader = ByteReader(bytes)
         guard let stream = reader.signed(), let num = reader.signed(), let den = reader.signed(),
             let method = reader.text().flatMap({ FrameIndex.Method(rawValue: $0) }), let seekable = reader.signed(),
@@ -59,7 +62,8 @@ enum IndexCoding {
             oddities: oddities, clockJumps: jumps, hidden: FrameIndex.HiddenPictures(before: before, later: later))
     }
 
-    private static func times(_ reader: inout ByteReader) -> [Int64]? {
+    /// The next times; `nil` when the bytes do not hold them.
+    package static func times(_ reader: inout ByteReader) -> [Int64]? {
         guard let count = reader.count() else { return nil }
         var isComplete = true
         let times = [Int64](unsafeUninitializedCapacity: count) { buffer, filled in

@@ -2,18 +2,21 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 /// Writes numbers in few bytes: seven bits each, small ones first.
-struct ByteWriter {
+package struct ByteWriter {
     /// What was written so far.
-    private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
+
+    /// Begins without a byte.
+    package init() {}
 
     /// Adds bytes as they are, after their number.
-    mutating func write(_ raw: some Collection<UInt8>) {
+    package mutating func write(_ raw: some Collection<UInt8>) {
         write(UInt64(raw.count))
         bytes.append(contentsOf: raw)
     }
 
     /// Adds an unsigned number, 1 to 10 bytes.
-    mutating func write(_ number: UInt64) {
+    package mutating func write(_ number: UInt64) {
         var rest = number
         while rest > 0x7f {
             bytes.append(UInt8(rest & 0x7f) | 0x80)
@@ -23,25 +26,25 @@ struct ByteWriter {
     }
 
     /// Adds a signed number; those near zero are short.
-    mutating func write(_ number: Int64) { write(UInt64(bitPattern: number << 1 ^ number >> 63)) }
+    package mutating func write(_ number: Int64) { write(UInt64(bitPattern: number << 1 ^ number >> 63)) }
 
     /// Adds a text.
-    mutating func write(_ text: String) { write(text.utf8) }
+    package mutating func write(_ text: String) { write(text.utf8) }
 }
 
 /// Reads what `ByteWriter` wrote; every read answers `nil` when the bytes do not hold it.
-struct ByteReader {
+package struct ByteReader {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position = 0
 
     /// Starts at the first byte.
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    package init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     /// How many bytes are left.
-    var remaining: Int { bytes.count - position }
+    package var remaining: Int { bytes.count - position }
 
     /// The next unsigned number.
-    mutating func unsigned() -> UInt64? {
+    package mutating func unsigned() -> UInt64? {
         var (value, shift): (UInt64, UInt64) = (0, 0)
         while position < bytes.count, shift < 64 {
             let byte = bytes[position]
@@ -54,24 +57,24 @@ struct ByteReader {
     }
 
     /// The next signed number.
-    mutating func signed() -> Int64? {
+    package mutating func signed() -> Int64? {
         guard let raw = unsigned() else { return nil }
         return Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
     }
 
     /// The next number, which must be a count of things of at least one byte each.
-    mutating func count() -> Int? {
+    package mutating func count() -> Int? {
         guard let raw = unsigned(), raw <= UInt64(remaining) else { return nil }
         return Int(raw)
     }
 
     /// The next bytes, without copying them.
-    mutating func raw() -> UnsafeBufferPointer<UInt8>? {
+    package mutating func raw() -> UnsafeBufferPointer<UInt8>? {
         guard let count = count() else { return nil }
         defer { position += count }
         return UnsafeBufferPointer(rebasing: bytes[position..<position + count])
     }
 
     /// The next text.
-    mutating func text() -> String? { raw().map { String(decoding: $0, as: UTF8.self) } }
+    package mutating func text() -> String? { raw().map { String(decoding: $0, as: UTF8.self) } }
 }
