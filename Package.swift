@@ -124,7 +124,7 @@ let package = Package(
         tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit", "CSpawn"]),
         tests("Coordinator", core + ["MartletCoordinator", "MartletHost", "MartletTestKit"]),
         tests(
-            "Worker", core + ["MartletWorker", "MartletFFmpeg", "MartletHost", "MartletHTTP", "MartletTestKit"]),
+            "Worker", core + adapters.filter { $0 != "MartletSQLiteStore" } + ["MartletWorker", "MartletTestKit"]),
         tests("TestKit", ["MartletModel", "MartletTestKit"]),
 
         // A process that writes to a job store until it is killed, for the tests of SQLiteStore.

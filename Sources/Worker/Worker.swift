@@ -27,12 +27,16 @@ package actor Worker {
     private let dispatch: any TaskDispatch
     private let runner: TaskRunner
     private let time: any TimeSource
+    private let load: @Sendable () async -> WorkerLoad?
     private var running: [LeaseToken: Task<Void, Never>] = [:]
 
     /// Makes a worker that is not at work yet.
+    ///
+    /// - Parameter load: how busy its machine is, for heartbeats.
     package init(
         profile: WorkerProfile, configuration: Configuration = Configuration(), dispatch: any TaskDispatch,
-        encoder: any EncoderRunner, prober: any MediaProber, files: any FileStore, time: any TimeSource
+        encoder: any EncoderRunner, prober: any MediaProber, files: any FileStore, time: any TimeSource,
+        load: @escaping @Sendable () async -> WorkerLoad? = { nil }
     ) {
         self.profile = profile
         self.configuration = configuration
@@ -41,6 +45,7 @@ package actor Worker {
             encoder: encoder, prober: prober, files: files, stallTimeout: configuration.stallTimeout,
             niceness: configuration.niceness)
         self.time = time
+        self.load = load
     }
 
     /// Works until the coordinator has no more orders or the calling task is
@@ -86,7 +91,7 @@ package actor Worker {
             let interval = await dispatch.heartbeatInterval() ?? configuration.heartbeatInterval
             do { try await time.sleep(until: time.now() + interval) } catch { return }
             // When a beat does not get through, the next one tries again; leases run out if none does.
-            let lost = try? await dispatch.heartbeat(profile.id, holding: Array(running.keys), load: nil)
+            let lost = try? await dispatch.heartbeat(profile.id, holding: Array(running.keys), load: await load())
             for lease in lost ?? [] { running[lease]?.cancel() }
         }
     }

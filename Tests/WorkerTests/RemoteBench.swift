@@ -33,6 +33,7 @@ struct RemoteBench {
 
     init(
         token: String? = nil, configuration: RemoteDispatch.Configuration = .init(), callerToken: String? = nil,
+        files: any FileStore & FileParts = LocalFiles(),
         _ script: @escaping ScriptedEncoder.Script = { _, _ in .picture(frames: 250) }
     ) throws {
         directory = try TemporaryDirectory()
@@ -45,10 +46,10 @@ struct RemoteBench {
         encoder = ScriptedEncoder(script)
         let address = CoordinatorAddress("http://coordinator:8090/", token: callerToken ?? token)
         let cache = try SourceCache(
-            directory: directory.file("own/sources"), files: LocalFiles(), coordinator: address, caller: caller,
+            directory: directory.file("own/sources"), files: files, coordinator: address, caller: caller,
             time: clock)
         let workspace = Workspace(
-            directory: directory.file("own"), mediaRoots: ["movies": directory.file("films")], files: LocalFiles(),
+            directory: directory.file("own"), mediaRoots: ["movies": directory.file("films")], files: files,
             coordinator: address, caller: caller, proxy: SourceProxy(cache: cache), time: clock)
         dispatch = RemoteDispatch(
             configuration: configuration,
@@ -56,7 +57,8 @@ struct RemoteBench {
             coordinator: address, caller: caller, workspace: workspace, time: clock)
         worker = Worker(
             profile: .sample(slots: 2), dispatch: dispatch, encoder: encoder, prober: ScriptedProber(),
-            files: LocalFiles(), time: clock)
+            files: files, time: clock
+        ) { WorkerLoad(processors: 0.5, memory: .mebibytes(100)) }
     }
 
     func begin() -> Task<Void, any Error> { Task { [worker] in try await worker.run() } }

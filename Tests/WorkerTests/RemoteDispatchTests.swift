@@ -175,7 +175,10 @@ import Testing
         bench.clock.advance(by: .seconds(7))
         #expect(try await bench.coordinator.result() == (assignment.lease, .interrupted))
         #expect(bench.encoder.ended.entries == [true])
-        #expect(bench.coordinator.heard.entries.contains(.heartbeat(holding: [assignment.lease], load: nil)))
+        #expect(
+            bench.coordinator.heard.entries.contains(
+                .heartbeat(
+                    holding: [assignment.lease], load: WorkerLoad(processors: 0.5, memory: .mebibytes(100)))))
         try await ended(work)
     }
 
@@ -272,20 +275,40 @@ import Testing
         try await ended(work)
     }
 
-    @Test("A full disk of the worker is a failure that may be tried elsewhere")
+    @Test(
+        "A full disk of the worker is a failure that may be tried elsewhere, and no task is welcome until there is space"
+    )
     func fullDisk() async throws {
-        let bench = try RemoteBench { _, _ in
+        let free = Mutex(ByteCount.mebibytes(500))
+        let bench = try RemoteBench(files: TightFiles { free.withLock { $0 } }) { _, _ in
             throw AttemptFailure(code: "ffmpeg.no_space", message: "No space is left.", isRetryable: false)
         }
         let work = bench.begin()
         _ = try await bench.coordinator.registration()
+        try await waiting(for: "the beat") { await bench.clock.waitForSleepers() }
+        bench.clock.advance(by: .seconds(7))
+        func beat(_ number: Int) async throws -> WorkerLoad? {
+            let isBeat: @Sendable (WorkerMessage) -> Bool = { if case .heartbeat = $0 { true } else { false } }
+            guard case .heartbeat(_, let load) = try await bench.coordinator.heard(number, "beat", where: isBeat) else {
+                return nil
+            }
+            return load
+        }
+        #expect(try await beat(0)?.takesTasks == true)
         try await bench.coordinator.say(.run(try await bench.assignment()))
+        #expect(try await beat(1)?.takesTasks == false)
         guard case (_, .failed(let failure)) = try await bench.coordinator.result() else {
             Issue.record("it did not fail")
             return
         }
         #expect(failure.code == "worker.no_space")
         #expect(failure.isRetryable)
+        for (number, mebibytes) in [(2, 500), (3, 560), (4, 570)] {
+            free.withLock { $0 = .mebibytes(Int64(mebibytes)) }
+            try await waiting(for: "the next beat") { await bench.clock.waitForSleepers() }
+            bench.clock.advance(by: .seconds(7))
+            #expect(try await beat(number)?.takesTasks == (mebibytes == 570))
+        }
         try await ended(work)
     }
 }

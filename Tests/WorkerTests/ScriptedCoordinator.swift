@@ -28,6 +28,8 @@ final class ScriptedCoordinator: HTTPHandler {
     let replies = Mutex<[Reply]>([])
     /// Results by file name.
     let results = Mutex<[String: [UInt8]]>([:])
+    /// Who gives sources.
+    let giver = Mutex<(any HTTPHandler)?>(nil)
     /// The token that callers must have.
     let token: String?
     private let connection = Mutex<(any WebSocketConnection)?>(nil)
@@ -68,6 +70,9 @@ final class ScriptedCoordinator: HTTPHandler {
         if let token, request.headers["authorization"] != "Bearer \(token)" { return HTTPResponse(status: 401) }
         if request.path == WorkerProtocol.path {
             return HTTPResponse(status: 101, body: .webSocket { await self.conduct($0) })
+        }
+        if request.path.hasSuffix("/source"), let giver = giver.withLock({ $0 }) {
+            return await giver.respond(to: request)
         }
         requests.note(request)
         let name = request.path.split(separator: "/").last.map(String.init) ?? ""

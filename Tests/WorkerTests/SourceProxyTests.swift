@@ -180,4 +180,14 @@ import Testing
         #expect(server.giver.asked.entries.sorted() == [0, 1, 5, 6, 8].map { Int64($0) << 20 })
         await server.stop()
     }
+
+    @Test("What was used least lately goes when the disk has no more for it, and is fetched again when it is wanted")
+    func bounded() async throws {
+        let file = try randomFile(mebibytes: 40)
+        let server = try await SourceServer(path: file.path, free: ByteCount(0))
+        #expect(try await bytes(file.bytes.count, at: server.url).body == file.bytes)
+        #expect(try await bytes(file.bytes.count, at: server.url).body == file.bytes)
+        #expect(server.giver.asked.entries.count > 60)
+        await server.stop()
+    }
 }

@@ -49,30 +49,39 @@ final class SourceServer: Sendable {
     let lease: LeaseToken
     let fingerprint: Fingerprint
     let url: String
-    let clock: any TimeSource
     private let directory: TemporaryDirectory
     private let servers: [HTTPServer]
 
     /// Serves the file at `path`.
     ///
-    /// - Parameter claimed: what the order says of the source; `nil`: the truth.
-    init(path: String, claimed: Fingerprint? = nil, clock: any TimeSource = SystemTime()) async throws {
+    /// - Parameters:
+    ///   - claimed: what the order says of the source; `nil`: the truth.
+    ///   - free: what the disk seems to have.
+    init(path: String, claimed: Fingerprint? = nil, free: ByteCount = .mebibytes(1 << 20)) async throws {
         directory = try TemporaryDirectory()
-        self.clock = clock
         let truth = try await LocalFiles().fingerprint(of: path)
         fingerprint = claimed ?? truth
         giver = Giver(path: path, tag: DataPlane.entityTag(of: truth))
         let far = HTTPServer(configuration: HTTPServerConfiguration(), handler: giver)
         let address = CoordinatorAddress("http://127.0.0.1:\(try await far.start())", token: "t")
         cache = try SourceCache(
-            directory: directory.file("sources"), files: LocalFiles(), coordinator: address, caller: PlainCaller(),
-            time: clock)
+            directory: directory.file("sources"), files: TightFiles { free }, coordinator: address,
+            caller: PlainCaller(), time: SystemTime())
         proxy = SourceProxy(cache: cache)
         let near = HTTPServer(configuration: HTTPServerConfiguration(), handler: proxy)
         proxy.isServed(onPort: try await near.start())
         servers = [far, near]
         lease = LeaseToken(job: JobID("job"), task: TaskID("t"), epoch: Epoch(1), worker: WorkerID("w"))
         url = try await proxy.open(lease, fingerprint, name: path)
+    }
+
+    /// The bytes that the disk holds of sources.
+    func heldBytes() throws -> Int64 {
+        try LocalFiles().list(directory.file("sources")).reduce(0) { sum, name in
+            let attributes = try URL(filePath: directory.file("sources/" + name))
+                .resourceValues(forKeys: [.totalFileAllocatedSizeKey])
+            return sum + Int64(attributes.totalFileAllocatedSize ?? 0)
+        }
     }
 
     /// Closes everything.

@@ -41,7 +41,9 @@ package actor RemoteDispatch: TaskDispatch {
     private var backoff: Backoff
     private var leases: [LeaseToken: LeaseStage] = [:]
     private var reported: [LeaseToken: Moment] = [:]
-    private var beats: [(number: Int, continuation: CheckedContinuation<[LeaseToken], any Error>)] = []
+    private var beats: [(number: Int, continuation: CheckedContinuation<[LeaseToken], any Error>?)] = []
+    private var latestLoad: WorkerLoad?
+    private var space = SpacePolicy()
     private var beatCount = 0
     private var prefetching: Task<Void, Never>?
     private var interval: Duration?
@@ -90,6 +92,9 @@ package actor RemoteDispatch: TaskDispatch {
         _ worker: WorkerID, holding leases: [LeaseToken], load: WorkerLoad?
     ) async throws -> [LeaseToken] {
         guard let session else { throw WorkerError.connectionLost }
+        var load = load
+        if !hasSpace() { load?.takesTasks = false }
+        latestLoad = load
         beatCount += 1
         let number = beatCount
         let deadline = Task { [time, timeout = configuration.answerTimeout] in
@@ -115,7 +120,9 @@ package actor RemoteDispatch: TaskDispatch {
     /// Hands in a result: its file goes up first, then the coordinator is told, as often as it takes.
     package func finish(_ lease: LeaseToken, result: AttemptResult) async throws -> Bool {
         guard leases[lease] != nil else { return false }
-        let result = await deliver(await workspace.judged(result, of: lease), of: lease)
+        let judged = await workspace.judged(result, of: lease)
+        noteSpace(judged)
+        let result = await deliver(judged, of: lease)
         guard let result, result != .interrupted, !Task.isCancelled else {
             // Nobody waits for this: a coordinator that does not hear it takes the lease back by itself.
             if result != nil { session?.say(.finished(lease, .interrupted)) }
@@ -249,7 +256,7 @@ extension RemoteDispatch {
 
     private func lose(_ session: Session) {
         self.session = nil
-        for beat in beats { beat.continuation.resume(throwing: WorkerError.connectionLost) }
+        for beat in beats { beat.continuation?.resume(throwing: WorkerError.connectionLost) }
         beats = []
     }
 
@@ -274,7 +281,7 @@ extension RemoteDispatch {
         case .stop(let lease): stop(lease)
         case .lost(let lost):
             for lease in lost { stop(lease) }
-            if !beats.isEmpty { beats.removeFirst().continuation.resume(returning: lost) }
+            if !beats.isEmpty { beats.removeFirst().continuation?.resume(returning: lost) }
         case .taken(let lease, let counts): settle(lease, .success(counts))
         }
     }
@@ -301,6 +308,7 @@ extension RemoteDispatch {
             let isCancelled = Task.isCancelled || error is CancellationError
             let result = await workspace.judged(
                 isCancelled ? .interrupted : .failed(AttemptFailure(error)), of: lease)
+            noteSpace(result)
             guard case .preparing = leases[lease] else { return }
             leases[lease] = .told(result, nil)
             tell(lease, result)
@@ -329,6 +337,24 @@ extension RemoteDispatch {
         case .preparing(let preparation): preparation.cancel()
         case .running, nil: break
         }
+    }
+
+    private func hasSpace() -> Bool {
+        guard let free = try? workspace.files.freeSpace(at: workspace.directory) else { return true }
+        return space.takesTasks(free: free, now: time.now())
+    }
+
+    /// Says at once when the disk is full: the next task could come as the answer to the failure of this one.
+    private func noteSpace(_ result: AttemptResult) {
+        guard case .failed(let failure) = result, failure.code == WorkerError.Code.noSpace.rawValue,
+            let free = try? workspace.files.freeSpace(at: workspace.directory)
+        else { return }
+        space.ranOut(free: free, now: time.now())
+        guard let session, var load = latestLoad else { return }
+        load.takesTasks = false
+        beatCount += 1
+        beats.append((beatCount, nil))
+        session.say(.heartbeat(holding: Array(leases.keys), load: load))
     }
 
     private func release(_ lease: LeaseToken) {

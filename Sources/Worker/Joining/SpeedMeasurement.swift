@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPlanning
+import MartletPorts
+import MartletWire
+import Synchronization
+
+/// Measures what one slot of this machine does, in the unit that tasks state their effort in.
+struct SpeedMeasurement: Sendable {
+    let encoder: any EncoderRunner
+    let files: any FileStore
+    let time: any TimeSource
+    /// How many encodes run at once.
+    let slots: Int
+    /// How long they run.
+    let duration: Duration
+    let niceness: Int
+
+    private static let width = 1280
+    private static let height = 720
+
+    /// Reference seconds of work that one slot does in a second, while all of them work; `nil` when none could be
+    /// measured.
+    func run() async throws -> Double? {
+        guard let profile = EncoderProfile.named("libx264") else { return nil }
+        let rates = await withTaskGroup(of: Double?.self) { group in
+            for _ in 0..<slots { group.addTask { await rate() } }
+            return await group.reduce(into: [Double]()) { rates, rate in if let rate { rates.append(rate) } }
+        }
+        try Task.checkCancellation()
+        guard !rates.isEmpty else { return nil }
+        let framesPerSecond = rates.reduce(0, +) / Double(slots)
+        return framesPerSecond * profile.cost(frames: 1, pixels: Self.width * Self.height, preset: nil)
+    }
+
+    /// The speed as it was measured before, with the same ffmpeg and as many slots; measured now when it was not.
+    ///
+    /// - Parameter directory: where results are kept; what fails there only costs time.
+    func remembered(build: EncoderBuild, processors: Int, in directory: String?) async throws -> Double? {
+        guard let directory else { return try await run() }
+        let path = "\(directory)/speed-\(build.digest)-\(slots)-\(processors).json"
+        if let text = try? await files.text(of: path), let kept = try? MessageText.decode(Kept.self, from: text),
+            kept.speed > 0
+        {
+            return kept.speed
+        }
+        guard let speed = try await run() else { return nil }
+        if let text = try? MessageText.encode(Kept(speed: speed)) {
+            try? files.makeDirectory(directory)
+            try? files.remove(path + ".new")
+            try? await files.write(Array(text.utf8), to: path + ".new", at: 0)
+            try? await files.publish(path + ".new", as: path)
+        }
+        return speed
+    }
+
+    private struct Kept: Codable { var speed: Double }
+
+    /// Frames a second of one encode with one thread, from its first report to its last.
+    private func rate() async -> Double? {
+        let run = EncoderRun(
+            arguments: [
+                "-f", "lavfi", "-i",
+                "testsrc2=size=\(Self.width)x\(Self.height):rate=25,noise=alls=4:allf=t,format=yuv420p",
+                "-c:v", "libx264", "-preset", "medium", "-threads", "1", "-f", "null", "-",
+            ], niceness: niceness)
+        let reports = Mutex<(first: (Int, Moment)?, last: (Int, Moment)?)>((nil, nil))
+        let encoding = Task { [encoder, time] in
+            _ = try? await encoder.run(run) { progress in
+                guard let frames = progress.frames, frames > 0 else { return }
+                let report = (frames, time.now())
+                reports.withLock { reports in
+                    if reports.first == nil { reports.first = report }
+                    reports.last = report
+                }
+            }
+        }
+        await withTaskCancellationHandler {
+            try? await time.sleep(until: time.now() + duration)
+            encoding.cancel()
+            await encoding.value
+        } onCancel: {
+            encoding.cancel()
+        }
+        return reports.withLock { reports in
+            guard let first = reports.first, let last = reports.last, last.1 > first.1 else { return nil }
+            return Double(last.0 - first.0) / (last.1 - first.1).inSeconds
+        }
+    }
+}
