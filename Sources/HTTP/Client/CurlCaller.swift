@@ -8,7 +8,7 @@ package import MartletPorts
 ///
 /// All callers of a process share two threads: one for calls, one for WebSockets.
 /// Connections are kept and used again.
-package final class CurlCaller: HTTPTransfers {
+package final class CurlCaller: HTTPCaller {
     private let configuration: CurlConfiguration
 
     /// Makes a caller.
@@ -33,6 +33,20 @@ package final class CurlCaller: HTTPTransfers {
             return try await reply.value()
         } onCancel: {
             transfer.cancel()
+        }
+    }
+
+    package func openWebSocket(
+        _ url: String, headers: HTTPHeaders, timeout: Duration
+    ) async throws -> any WebSocketConnection {
+        let reply = Reply<WebSocketSession>()
+        let dial = try WebSocketDial(
+            url, headers: headers, timeout: timeout, configuration: configuration, reply: reply)
+        return try await withTaskCancellationHandler {
+            dial.start()
+            return OpenedWebSocket(try await reply.value())
+        } onCancel: {
+            dial.cancel()
         }
     }
 

@@ -10,6 +10,8 @@ package struct CurlConfiguration: Sendable {
     package var certificate: String?
     /// A file with the key of `certificate` (PEM, without a password).
     package var key: String?
+    /// What WebSockets put up with.
+    package var webSockets = WebSocketLimits()
 
     /// Makes a configuration.
     package init(authorities: String? = nil, certificate: String? = nil, key: String? = nil) {

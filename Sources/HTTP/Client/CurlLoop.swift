@@ -47,6 +47,9 @@ final class CurlLoop: @unchecked Sendable {
     /// Ends a transfer, whether it is done or not. Never from within a call of libcurl's.
     func remove(_ handle: CurlHandle) { curl_multi_remove_handle(multi, handle.pointer) }
 
+    /// Leaves a socket to somebody else.
+    func forget(_ socket: curl_socket_t) { watch(socket, CURL_POLL_REMOVE) }
+
     private func watch(_ socket: curl_socket_t, _ what: Int32) {
         guard what != CURL_POLL_REMOVE else {
             if let watch = watches.removeValue(forKey: socket), let id = watch.id { loop.unwatch(id) }

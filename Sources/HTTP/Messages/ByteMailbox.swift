@@ -64,12 +64,12 @@ final class ByteMailbox: HTTPBody, Sendable {
         if let error { reader?.resume(throwing: error) } else { reader?.resume(returning: nil) }
     }
 
-    /// Nobody reads any more: what comes is thrown away.
+    /// Nobody is to read any more: what comes is thrown away, and whoever reads all the same fails.
     func drop() {
+        finish(HTTPError(.closed, "The request was answered before its body was read."))
         contents.withLock { contents in
             contents.isDropped = true
             contents.isHeldBack = false
-            contents.bytes = []
         }
     }
 
@@ -97,7 +97,6 @@ final class ByteMailbox: HTTPBody, Sendable {
                     case .failure(let error): return (.fail(error), false)
                     case nil: break
                     }
-                    guard !contents.isDropped else { return (.give(nil), false) }
                     contents.reader = continuation
                     return (.wait, contents.isHeldBack)
                 }

@@ -7,13 +7,17 @@ package struct HTTPServerConfiguration: Sendable {
     package var host: String
     /// The port; 0 takes any free one.
     package var port: Int
+    /// What TLS needs; `nil` listens without it.
+    package var tls: ServerTLS?
+    /// What WebSockets put up with.
+    package var webSockets = WebSocketLimits()
     /// The most connections at a time; more wait in the system's queue.
     package var connectionLimit = 8192
     /// The most bytes of a request's line and header, 4 KiB at least; beyond it the answer is 414 or 431. Each connection
     /// keeps a buffer of this size.
     package var headerLimit = 32 << 10
-    /// How long a request's header may take to come in.
-    package var headerDeadline: Duration = .seconds(10)
+    /// How long a request's header may take to come in, the handshake of TLS included.
+    package var headerDeadline: Duration = .seconds(30)
     /// How long a connection may be silent where the other end has the word; in whole seconds, rounded up.
     package var idleTimeout: Duration = .seconds(60)
     /// How many bytes of a body are read ahead of whoever asks for them.
@@ -27,5 +31,23 @@ package struct HTTPServerConfiguration: Sendable {
     package init(host: String = "127.0.0.1", port: Int = 0) {
         self.host = host
         self.port = port
+    }
+}
+
+/// A server's part in TLS. All files are PEM.
+package struct ServerTLS: Sendable {
+    /// The file with the server's certificate, followed by those that lead to a well-known one.
+    package var certificate: String
+    /// The file with the certificate's key, without a password.
+    package var key: String
+    /// The file with the certificates of those whose word is taken for a client's name. With it, a client without such a
+    /// certificate is refused.
+    package var clientAuthorities: String?
+
+    /// Makes it.
+    package init(certificate: String, key: String, clientAuthorities: String? = nil) {
+        self.certificate = certificate
+        self.key = key
+        self.clientAuthorities = clientAuthorities
     }
 }

@@ -88,9 +88,14 @@ enum ResponseSending {
     ) -> MHD_Result {
         guard let made else { return .NO }
         defer { MHD_destroy_response(made) }
+        addFields(of: response, to: made)
+        return MHD_queue_response(connection, UInt32(clamping: response.status), made)
+    }
+
+    /// Adds the header's fields, but for those that the server sets itself.
+    static func addFields(of response: HTTPResponse, to made: OpaquePointer) {
         for field in response.headers.fields where !ownFields.contains(field.name.lowercased()) {
             MHD_add_response_header(made, field.name, field.value)
         }
-        return MHD_queue_response(connection, UInt32(clamping: response.status), made)
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import CMicroHTTPD
+internal import CTLSGate
 internal import Glibc
 internal import MartletModel
 
@@ -12,11 +13,16 @@ final class ServerConnection: EventHandler, @unchecked Sendable {
     let descriptor: Int32
     /// The other end's address.
     let peer: String
+    /// Its TLS session; `nil` for plain TCP.
+    let session: UnsafeMutableRawPointer?
     /// The request under way.
     weak var exchange: ServerExchange?
 
     private var watch: EventLoop.WatchID?
     private var deadline: DeadlineQueue.ID?
+    /// Whether the other end may still be sending when this end closes.
+    var lingers: Bool
+
     /// When the next header must be there; `nil` while a request is under way.
     private var headerDue: Moment?
 
@@ -24,6 +30,10 @@ final class ServerConnection: EventHandler, @unchecked Sendable {
         self.connection = connection
         self.daemon = daemon
         descriptor = martlet_mhd_socket(connection)
+        session = martlet_mhd_tls_session(connection)
+        // A client that is refused in the handshake has often sent its first request already.
+        lingers = daemon.configuration.tls?.clientAuthorities != nil
+        if let session, daemon.configuration.tls?.clientAuthorities != nil { martlet_tls_require_certificate(session) }
         peer = martlet_mhd_peer(connection).map { SocketAddress.text($0) } ?? ""
         // Nothing else tells that the other end has gone while a handler is at work.
         watch = daemon.loop.watch(descriptor, EPOLLRDHUP.rawValue | EPOLLET.rawValue, self)
@@ -31,8 +41,19 @@ final class ServerConnection: EventHandler, @unchecked Sendable {
         watchHeader()
     }
 
+    /// The common name in the other end's certificate, which was checked in the handshake; `nil` without one.
+    var clientName: String? {
+        guard let session, daemon.configuration.tls?.clientAuthorities != nil else { return nil }
+        var name = [CChar](repeating: 0, count: 256)
+        let length = martlet_tls_client_name(session, &name, name.count)
+        return length == 0 ? nil : String(decoding: name[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// A whole header came in.
-    func headerArrived() { headerDue = nil }
+    func headerArrived() {
+        headerDue = nil
+        lingers = false
+    }
 
     /// The request is over; the connection may stay for another.
     func requestEnded() {
@@ -55,6 +76,7 @@ final class ServerConnection: EventHandler, @unchecked Sendable {
         if let deadline { daemon.loop.unschedule(deadline) }
         watch = nil
         deadline = nil
+        if lingers { LingeringSocket.drain(descriptor, in: daemon.loop) }
     }
 
     /// The server stops: what lasts for ever ends, and what is silent is closed.

@@ -18,6 +18,8 @@ final class ServerDaemon: EventHandler, LoopGuest, @unchecked Sendable {
     private var daemon: OpaquePointer?
     private var watch: EventLoop.WatchID?
     private var listener: Int32 = -1
+    /// libmicrohttpd keeps pointers to what is in it.
+    private var tls: TLSOptions?
     /// How often libmicrohttpd still gets a turn unasked. It ends upgraded connections in steps and, when polled from
     /// outside, does not say that there is a next one (seen with 0.9.75).
     private var settle = 0
@@ -36,7 +38,9 @@ final class ServerDaemon: EventHandler, LoopGuest, @unchecked Sendable {
     ///
     /// - Returns: the port.
     func start() throws -> Int {
+        tls = try configuration.tls.map { try TLSOptions($0) }
         let socket = try ListeningSocket(host: configuration.host, port: configuration.port, backlog: 1024)
+        raiseDescriptorLimit()
         let closure = Unmanaged.passUnretained(self).toOpaque()
         var options = [
             option(.LISTEN_SOCKET, Int(socket.descriptor)),
@@ -52,14 +56,19 @@ final class ServerDaemon: EventHandler, LoopGuest, @unchecked Sendable {
                 option: .NOTIFY_CONNECTION, value: martlet_mhd_connected(connected), ptr_value: closure),
             MHD_OptionItem(
                 option: .URI_LOG_CALLBACK, value: martlet_mhd_target(targetRead), ptr_value: closure),
-            option(.END, 0),
         ]
+        options += tls?.options ?? []
+        options.append(option(.END, 0))
         let flags =
             MHD_USE_EPOLL.rawValue | MHD_ALLOW_UPGRADE.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
-            | MHD_USE_ITC.rawValue
+            | MHD_USE_ITC.rawValue | (tls == nil ? 0 : MHD_USE_TLS.rawValue)
         guard let daemon = martlet_mhd_start(flags, 0, access, closure, &options) else {
             close(socket.descriptor)
-            throw HTTPError(.cannotListen, "The HTTP server cannot be started.")
+            throw HTTPError(
+                .cannotListen,
+                tls == nil
+                    ? "The HTTP server cannot be started."
+                    : "The HTTP server cannot be started: its certificate, key or client authorities are unusable.")
         }
         self.daemon = daemon
         listener = socket.descriptor
@@ -127,12 +136,24 @@ final class ServerDaemon: EventHandler, LoopGuest, @unchecked Sendable {
     private func end() {
         guard let daemon else { return }
         self.daemon = nil
+        for connection in connections.values { connection.abort() }
         if let watch { loop.unwatch(watch) }
         MHD_stop_daemon(daemon)
         loop.guest = nil
         loop.stop()
         for action in whenStopped { action() }
         whenStopped = []
+    }
+
+    /// Makes room for the connections that are allowed: three descriptors for each, as libmicrohttpd makes a pair of
+    /// sockets for a WebSocket over TLS. The usual limit is 1024, of which the user may raise it himself.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        let wanted = min(limit.rlim_max, rlim_t(configuration.connectionLimit * 3 + 512))
+        guard wanted > limit.rlim_cur else { return }
+        limit.rlim_cur = wanted
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private func option(_ name: MHD_OPTION, _ value: Int) -> MHD_OptionItem {

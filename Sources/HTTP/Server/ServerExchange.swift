@@ -36,6 +36,9 @@ final class ServerExchange: @unchecked Sendable {
     private unowned let daemon: ServerDaemon
     private var phase = Phase.head
     private var body: ByteMailbox?
+    private var upgrade: WebSocketUpgrade?
+    private var webSocket: WebSocketSession?
+    private var conduct: (@Sendable (any WebSocketConnection) async -> Void)?
     private var answer: Answer?
     private var task: Task<Void, Never>?
     private var discarded = 0
@@ -62,6 +65,7 @@ final class ServerExchange: @unchecked Sendable {
             switch RequestHead.read(own.connection, target: target, version: String(cString: version)) {
             case .failure(let refusal):
                 phase = .answered
+                own.lingers = true
                 return refuse(refusal.status)
             case .success(let head):
                 begin(head, method: String(cString: method))
@@ -69,7 +73,10 @@ final class ServerExchange: @unchecked Sendable {
                 return .YES
             }
         case .deciding:
-            if answer != nil { return send() }
+            if answer != nil {
+                own.lingers = true
+                return send()
+            }
             if body?.isHeldBack == true { suspend() } else { phase = .body }
             return .YES
         case .body where !upload.isEmpty:
@@ -87,6 +94,7 @@ final class ServerExchange: @unchecked Sendable {
 
     private func begin(_ head: RequestHead, method: String) {
         let hasBody = head.bodyLength != 0
+        upgrade = hasBody ? nil : WebSocketUpgrade(method: method, headers: head.headers)
         if hasBody {
             let isHeldBack = head.expectsLeave || (head.bodyLength ?? .max) > Self.promptLimit
             phase = isHeldBack ? .deciding : .body
@@ -99,7 +107,8 @@ final class ServerExchange: @unchecked Sendable {
         }
         let request = HTTPRequest(
             method: method, path: head.path, query: head.query, headers: head.headers, body: body ?? EmptyBody(),
-            peer: own.peer)
+            peer: own.peer,
+            isSecure: own.session != nil, clientName: own.clientName)
         let handler = daemon.handler
         let loop = daemon.loop
         task = Task { [self] in
@@ -144,10 +153,29 @@ final class ServerExchange: @unchecked Sendable {
         phase = .answered
         switch answer {
         case .whole(let response):
+            if case .webSocket(let conduct) = response.body {
+                guard let upgrade else { return ResponseSending.send(WebSocketUpgrade.refusal, on: own.connection) }
+                self.conduct = conduct
+                return upgrade.queue(response, for: self, on: own.connection)
+            }
             return ResponseSending.send(response, on: own.connection)
         case .stream(let response, let stream):
             stream.whenEmpty = { [unowned self] in suspend() }
             return ResponseSending.send(response, streaming: stream, on: own.connection)
+        }
+    }
+
+    /// The connection is a WebSocket from now on.
+    func upgraded(_ handle: OpaquePointer, early: UnsafeRawBufferPointer) {
+        own.handOver()
+        let session = WebSocketSession(
+            .server, over: UpgradedSocket(own, handle), in: daemon.loop, daemon.configuration.webSockets)
+        webSocket = session
+        session.start(early: early)
+        guard let conduct else { return }
+        Task {
+            await conduct(session)
+            await session.close(code: 1000, reason: "")
         }
     }
 
@@ -181,6 +209,7 @@ final class ServerExchange: @unchecked Sendable {
     /// Breaks the exchange off.
     func abort() {
         isAborted = true
+        webSocket?.end()
         task?.cancel()
         if case .stream(_, let stream) = answer { stream.cancel() }
         resume()
@@ -188,6 +217,7 @@ final class ServerExchange: @unchecked Sendable {
 
     /// Ends what would go on for ever.
     func wantEnd() {
+        if let webSocket { Task { await webSocket.close(code: 1001, reason: "The server stops.") } }
         if case .stream(_, let stream) = answer { stream.cancel() }
     }
 

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import CWslay
+internal import Glibc
+internal import MartletPorts
+
+/// Frames of one WebSocket, by wslay: cutting, masking, checking of UTF-8, pongs and the answer to a close are its work.
+///
+/// Bytes go in by `receive`, and out by `write`. Belongs to a loop's thread.
+final class WebSocketFraming {
+    /// Which end this is.
+    enum Role {
+        case server
+        case client
+    }
+
+    /// What came of writing.
+    enum Writing {
+        case done
+        case blocked
+        case failed
+    }
+
+    /// Above how many framed bytes no more are framed.
+    private static let highWater = 256 << 10
+
+    private var context: OpaquePointer?
+    private var input: UnsafeRawBufferPointer.SubSequence = UnsafeRawBufferPointer(start: nil, count: 0)[...]
+    private var output: [UInt8] = []
+    private var written = 0
+    private var arrived: [WebSocketMessage] = []
+
+    /// Makes one end.
+    init(_ role: Role, maximumMessage: Int) {
+        var callbacks = wslay_event_callbacks(
+            recv_callback: Self.give, send_callback: Self.take, genmask_callback: Self.mask,
+            on_frame_recv_start_callback: nil, on_frame_recv_chunk_callback: nil, on_frame_recv_end_callback: nil,
+            on_msg_recv_callback: Self.message)
+        let closure = Unmanaged.passUnretained(self).toOpaque()
+        let result =
+            switch role {
+            case .server: wslay_event_context_server_init(&context, &callbacks, closure)
+            case .client: wslay_event_context_client_init(&context, &callbacks, closure)
+            }
+        guard result == 0 else { fatalError("no memory for a WebSocket") }
+        wslay_event_config_set_max_recv_msg_length(context, UInt64(maximumMessage))
+    }
+
+    deinit { wslay_event_context_free(context) }
+
+    /// Takes bytes from the network and gives the messages that they complete; `nil` when nothing can follow.
+    func receive(_ bytes: UnsafeRawBufferPointer) -> [WebSocketMessage]? {
+        input = bytes[...]
+        defer {
+            input = UnsafeRawBufferPointer(start: nil, count: 0)[...]
+            arrived = []
+        }
+        return wslay_event_recv(context) == 0 ? arrived : nil
+    }
+
+    /// Whether another message may be queued now.
+    var hasRoom: Bool { pending < Self.highWater && wslay_event_get_queued_msg_count(context) == 0 }
+
+    /// Whether nothing waits to be written.
+    var isDrained: Bool { pending == 0 && wslay_event_want_write(context) == 0 }
+
+    /// Whether bytes of the other end are still of interest.
+    var wantsRead: Bool { wslay_event_want_read(context) != 0 }
+
+    /// Whether there is nothing left to do: both ends have closed, or a frame was broken and that was said.
+    var isFinished: Bool {
+        let isClosed = wslay_event_get_close_sent(context) != 0 && wslay_event_get_close_received(context) != 0
+        return isDrained && (isClosed || !wantsRead)
+    }
+
+    /// Queues a message.
+    func queue(_ message: WebSocketMessage) {
+        switch message {
+        case .text(var text): text.withUTF8 { queue(WSLAY_TEXT_FRAME, $0) }
+        case .binary(let bytes): bytes.withUnsafeBufferPointer { queue(WSLAY_BINARY_FRAME, $0) }
+        }
+        fill()
+    }
+
+    /// Queues a ping.
+    func ping() {
+        queue(WSLAY_PING, UnsafeBufferPointer(start: nil, count: 0))
+        fill()
+    }
+
+    /// Queues the close; it overtakes messages that are not framed yet.
+    func close(code: UInt16, reason: String) {
+        // A close frame has room for 123 bytes of reason.
+        var reason = String(decoding: reason.utf8.prefix(120), as: UTF8.self)
+        reason.withUTF8 { _ = wslay_event_queue_close(context, code, $0.baseAddress, min($0.count, 123)) }
+        fill()
+    }
+
+    /// Frames what is queued, and writes as much as goes.
+    func write(_ send: (UnsafeRawBufferPointer) -> TransportResult) -> Writing {
+        while true {
+            guard fill() else { return .failed }
+            guard pending > 0 else { return .done }
+            let result = output.withUnsafeBytes { send(UnsafeRawBufferPointer(rebasing: $0[written...])) }
+            switch result {
+            case .again: return .blocked
+            case .over: return .failed
+            case .bytes(let count): written += count
+            }
+            guard pending == 0 else { continue }
+            written = 0
+            if output.capacity > 1 << 16 { output = [] } else { output.removeAll(keepingCapacity: true) }
+        }
+    }
+
+    private var pending: Int { output.count - written }
+
+    private func queue(_ opcode: wslay_opcode, _ bytes: UnsafeBufferPointer<UInt8>) {
+        var message = wslay_event_msg(
+            opcode: UInt8(opcode.rawValue), msg: bytes.baseAddress, msg_length: bytes.count)
+        wslay_event_queue_msg(context, &message)
+    }
+
+    /// Moves what wslay has queued to the output.
+    @discardableResult
+    private func fill() -> Bool { wslay_event_want_write(context) == 0 || wslay_event_send(context) == 0 }
+
+    // MARK: What wslay calls
+
+    private static func framing(_ closure: UnsafeMutableRawPointer?) -> WebSocketFraming? {
+        closure.map { Unmanaged<WebSocketFraming>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static let give: wslay_event_recv_callback = { context, buffer, count, _, closure in
+        guard let framing = framing(closure), let buffer, !framing.input.isEmpty else {
+            wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK.rawValue)
+            return -1
+        }
+        let portion = framing.input.prefix(count)
+        UnsafeMutableRawBufferPointer(start: buffer, count: count)
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: portion))
+        framing.input = framing.input.dropFirst(portion.count)
+        return portion.count
+    }
+
+    private static let take: wslay_event_send_callback = { context, bytes, count, _, closure in
+        guard let framing = framing(closure), framing.pending < highWater else {
+            wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK.rawValue)
+            return -1
+        }
+        framing.output.append(contentsOf: UnsafeBufferPointer(start: bytes, count: count))
+        return count
+    }
+
+    private static let mask: wslay_event_genmask_callback = { _, buffer, count, _ in
+        guard let buffer else { return -1 }
+        for index in 0..<count { buffer[index] = .random(in: .min ... .max) }
+        return 0
+    }
+
+    private static let message: wslay_event_on_msg_recv_callback = { _, argument, closure in
+        guard let framing = framing(closure), let message = argument?.pointee else { return }
+        let bytes = UnsafeBufferPointer(start: message.msg, count: message.msg_length)
+        if UInt32(message.opcode) == WSLAY_TEXT_FRAME.rawValue {
+            framing.arrived.append(.text(String(decoding: bytes, as: UTF8.self)))
+        } else if UInt32(message.opcode) == WSLAY_BINARY_FRAME.rawValue {
+            framing.arrived.append(.binary(Array(bytes)))
+        }
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletHTTP
+import MartletPorts
+import MartletTestKit
+import Testing
+
+@Suite("TLS")
+struct TLSTests {
+    private func trusting(
+        _ authority: String?, as client: (certificate: String, key: String)? = nil
+    ) -> CurlCaller {
+        CurlCaller(
+            configuration: CurlConfiguration(
+                authorities: authority, certificate: client?.certificate, key: client?.key))
+    }
+
+    private func secured(_ family: Certificates.Family, clients: String? = nil) -> HTTPServerConfiguration {
+        var configuration = HTTPServerConfiguration()
+        configuration.tls = ServerTLS(
+            certificate: family.server.certificate, key: family.server.key, clientAuthorities: clients)
+        return configuration
+    }
+
+    @Test("Bodies, files and streams pass through TLS whole")
+    func exchange() async throws {
+        let certificates = try await Certificates.made()
+        let file = certificates.directory.file("tls-film")
+        let bytes = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 13 &+ $0 >> 7) }
+        try Data(bytes).write(to: URL(filePath: file))
+        try await serving(secured(certificates.own)) { request in
+            #expect(request.isSecure && request.clientName == nil)
+            if request.method == "GET" { return HTTPResponse(status: 200, body: .file(path: file, bytes: 0..<700_000)) }
+            let body = try? await request.body.collected(upTo: 1 << 20)
+            return HTTPResponse(status: 200, body: .bytes((body ?? nil) ?? []))
+        } _: { port in
+            let caller = trusting(certificates.own.authority)
+            for host in ["127.0.0.1", "localhost"] {
+                let down = try await caller.call(HTTPCall("GET", "https://\(host):\(port)/"), limit: 1 << 20)
+                #expect(down.body == bytes)
+            }
+            let echo = try await caller.call(
+                HTTPCall("PUT", "https://127.0.0.1:\(port)/", body: .bytes(bytes)), limit: 1 << 20)
+            #expect(echo.body == bytes)
+        }
+    }
+
+    @Test("A server is trusted only by the authority that it has its certificate from")
+    func distrust() async throws {
+        let certificates = try await Certificates.made()
+        try await serving(secured(certificates.own)) { _ in
+            .text("secret")
+        } _: { port in
+            for authority in [certificates.foreign.authority, nil] {
+                let error = await #expect(throws: HTTPError.self) {
+                    _ = try await trusting(authority).call(HTTPCall("GET", "https://127.0.0.1:\(port)/"), limit: 10)
+                }
+                #expect(error?.code == .untrusted && error?.isRetryable == false)
+                let socketError = await #expect(throws: HTTPError.self) {
+                    _ = try await trusting(authority).openWebSocket(
+                        "wss://127.0.0.1:\(port)/", headers: HTTPHeaders(), timeout: .seconds(30))
+                }
+                #expect(socketError?.code == .untrusted)
+            }
+            let plain = await #expect(throws: HTTPError.self) {
+                _ = try await CurlCaller().call(HTTPCall("GET", "http://127.0.0.1:\(port)/"), limit: 10)
+            }
+            #expect(plain != nil)
+        }
+        let plain = try MuteListener()
+        let answering = Task { try await onThread { try plain.accept(saying: "HTTP/1.1 400 Bad Request\r\n\r\n") } }
+        let error = await #expect(throws: HTTPError.self) {
+            _ = try await trusting(certificates.own.authority).call(
+                HTTPCall("GET", "https://127.0.0.1:\(plain.port)/"), limit: 10)
+        }
+        #expect(error?.code == .badAnswer)
+        plain.release(try await answering.value)
+    }
+
+    @Test("With client authorities, only their clients get in, by name")
+    func mutual() async throws {
+        let certificates = try await Certificates.made()
+        let configuration = secured(certificates.own, clients: certificates.own.authority)
+        try await serving(configuration) { request in
+            let name = request.clientName ?? "nobody"
+            guard request.path == "/socket" else { return .text(name) }
+            return HTTPResponse(status: 101, body: .webSocket { try? await $0.send(.text(name)) })
+        } _: { port in
+            let call = HTTPCall("GET", "https://127.0.0.1:\(port)/")
+            let known = trusting(certificates.own.authority, as: certificates.own.client)
+            #expect(try await known.call(call, limit: 100).body == Array("worker-7".utf8))
+            let socket = try await known.openWebSocket(
+                "wss://127.0.0.1:\(port)/socket", headers: HTTPHeaders(), timeout: .seconds(30))
+            #expect(await socket.receive() == .text("worker-7"))
+
+            // None, one of another authority, and one that was made for servers.
+            for client in [nil, certificates.foreign.client, certificates.own.server] {
+                let stranger = trusting(certificates.own.authority, as: client)
+                let error = await #expect(throws: HTTPError.self) { _ = try await stranger.call(call, limit: 100) }
+                #expect(error?.code == .untrusted, "\(error?.message ?? "")")
+                let socketError = await #expect(throws: HTTPError.self) {
+                    _ = try await stranger.openWebSocket(
+                        "wss://127.0.0.1:\(port)/socket", headers: HTTPHeaders(), timeout: .seconds(30))
+                }
+                #expect(socketError != nil)
+            }
+        }
+    }
+
+    @Test("Files that hold no certificate are refused at the start, by both ends")
+    func badFiles() async throws {
+        let certificates = try await Certificates.made()
+        for (certificate, key) in [
+            ("/nowhere", certificates.own.server.key), (certificates.own.server.key, certificates.own.server.key),
+            (certificates.own.server.certificate, certificates.foreign.server.key),
+        ] {
+            var configuration = HTTPServerConfiguration()
+            configuration.tls = ServerTLS(certificate: certificate, key: key)
+            let server = HTTPServer(configuration: configuration, handler: Answering { _ in .text("") })
+            let error = await #expect(throws: HTTPError.self) { _ = try await server.start() }
+            #expect(error?.code == .cannotListen)
+        }
+        let error = await #expect(throws: HTTPError.self) {
+            _ = try await trusting("/nowhere").call(HTTPCall("GET", "https://127.0.0.1:1/"), limit: 10)
+        }
+        #expect(error?.code == .untrusted && error?.message.contains("/nowhere") == true)
+    }
+
+    @Test("500 WebSockets over TLS open, echo and close without a stall or a descriptor left behind")
+    func crowd() async throws {
+        let certificates = try await Certificates.made()
+        let count = 500
+        try await echoing(secured(certificates.own)) { port in
+            let caller = trusting(certificates.own.authority)
+            let before = try openDescriptors()
+            let sockets = try await withThrowingTaskGroup(of: (any WebSocketConnection).self) { group in
+                for _ in 0..<count {
+                    group.addTask {
+                        try await caller.openWebSocket(
+                            "wss://127.0.0.1:\(port)/", headers: HTTPHeaders(), timeout: .seconds(30))
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            // Each takes one of the client's and one of the server's, and a pair that libmicrohttpd makes.
+            #expect(try openDescriptors() >= before + 3 * count)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (index, socket) in sockets.enumerated() {
+                    group.addTask {
+                        for round in 0..<5 {
+                            let message = WebSocketMessage.text("\(index)-\(round)")
+                            try await socket.send(message)
+                            #expect(await socket.receive() == message)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let began = ContinuousClock.now
+            await withTaskGroup(of: Void.self) { group in
+                for socket in sockets { group.addTask { await socket.close(code: 1000, reason: "") } }
+            }
+            // A stall would last for the time that closing may take, which is 2 seconds.
+            #expect(ContinuousClock.now - began < .milliseconds(1900))
+            try await waiting(for: "descriptors to be closed", atMost: .seconds(30)) {
+                // Other tests open and close some meanwhile.
+                while try openDescriptors() > before + 100 { try await Task.sleep(for: .milliseconds(10)) }
+            }
+        }
+    }
+
+    private func openDescriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+    }
+}
