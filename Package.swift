@@ -140,7 +140,7 @@ let package = Package(
             name: "MartletTests",
             dependencies: [
                 "martlet", "MartletModel", "MartletPlanning", "MartletPorts", "MartletWire", "MartletSQLiteStore",
-                "MartletHTTP", "MartletTestKit",
+                "MartletHTTP", "MartletHost", "MartletCoordinator", "MartletTestKit",
             ],
             path: "Tests/MartletTests",
             swiftSettings: settings

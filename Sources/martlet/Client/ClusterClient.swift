@@ -62,9 +62,11 @@ struct ClusterClient: Sendable {
 
     /// What happens from now on, or from an earlier event on.
     ///
-    /// - Parameter last: the id of the last event that is known already.
-    func events(after last: String?) async throws -> any HTTPBody {
-        var call = call("GET", "/events")
+    /// - Parameters:
+    ///   - last: the id of the last event that is known already.
+    ///   - job: only what is about this job; `nil` for everything.
+    func events(after last: String?, job: JobID?) async throws -> any HTTPBody {
+        var call = call("GET", "/events" + (job.map { "?job_id=" + PercentEncoding.encoded($0.text) } ?? ""))
         call.headers["Accept"] = "text/event-stream"
         if let last { call.headers["Last-Event-ID"] = last }
         let answer = try await caller.stream(call)

@@ -10,20 +10,19 @@ import MartletWire
 struct EventFollower: Sendable {
     /// What is told.
     enum Notice: Sendable {
-        /// Events follow from now on; what was between two connections may be missing.
+        /// Events follow from now on; some before may be missing.
         case connected
         case happened(Event)
         /// The connection is gone; it is tried again.
         case disconnected
     }
 
-    /// How long the coordinator may be away.
-    static let patience = Duration.seconds(300)
-
     /// Whom to ask.
     var client: ClusterClient
     /// Tells when to try again.
     var time: any TimeSource
+    /// The job whose events are told alone; `nil` for everything.
+    var job: JobID?
 
     /// Follows until it is told to stop.
     ///
@@ -32,45 +31,37 @@ struct EventFollower: Sendable {
     ///   not help; `ClusterError` `lost`; `CancellationError`.
     func follow(_ take: (Notice) async throws -> Bool) async throws {
         var lastID: String?
-        var lastContact: Moment?
-        var pause = Duration.milliseconds(250)
+        var perseverance: Perseverance?
         while true {
             var reader = ServerSentEvents(lastID: lastID)
             do {
-                let body = try await client.events(after: lastID)
-                (lastContact, pause) = (time.now(), .milliseconds(250))
+                let body = try await client.events(after: lastID, job: job)
+                perseverance = Perseverance(time: time)
                 guard try await tell(.connected, take) else { return }
                 while let block = try await body.next() {
-                    lastContact = time.now()
+                    perseverance?.heard()
                     for item in reader.take(block) {
                         lastID = item.id
-                        guard let event = Self.event(item.data) else { continue }
-                        guard try await tell(.happened(event), take) else { return }
+                        guard let notice = Self.notice(item.data) else { continue }
+                        guard try await tell(notice, take) else { return }
                     }
                 }
                 try Task.checkCancellation()
-                throw Ended()
+                throw ClusterError(.lost, "The coordinator ended the connection.", isRetryable: true)
             } catch let error as Taken {
                 throw error.reason
             } catch {
-                try Task.checkCancellation()
-                guard let contact = lastContact else { throw error }
-                let reason = error as? any CodedError
-                if let reason, !reason.isRetryable { throw error }
-                guard time.now() - contact < Self.patience else {
+                // Nobody who has never answered is waited for.
+                guard perseverance != nil, Perseverance.mayPass(error) else { throw error }
+                guard try await take(.disconnected) else { return }
+                do { try await perseverance?.wait(after: error) } catch  where Perseverance.mayPass(error) {
                     throw ClusterError(
                         .lost, "The coordinator at \(client.connection.address) has not answered for 5 minutes.",
                         advice: "Its jobs are kept: `martlet watch` looks on when it is back.")
                 }
-                guard try await take(.disconnected) else { return }
-                try await time.sleep(until: time.now() + pause)
-                pause = min(pause + pause, .seconds(5))
             }
         }
     }
-
-    /// The stream came to its end.
-    private struct Ended: Error {}
 
     /// Whoever follows has thrown; that is not the connection's fault.
     private struct Taken: Error {
@@ -78,14 +69,18 @@ struct EventFollower: Sendable {
     }
 
     private func tell(_ notice: Notice, _ take: (Notice) async throws -> Bool) async throws -> Bool {
-        do { return try await take(notice) } catch let error as any CodedError where error.isRetryable {
+        do { return try await take(notice) } catch  where Perseverance.mayPass(error) {
             // The connection broke under a question that the event raised.
             throw error
         } catch { throw Taken(reason: error) }
     }
 
-    /// The event of a message; `nil` for what a later release may have added.
-    private static func event(_ text: String) -> Event? {
-        try? JSONDecoder().decode(EventMessage.self, from: Data(text.utf8)).event
+    /// What a message tells; `nil` for what a later release may have added.
+    private static func notice(_ text: String) -> Notice? {
+        guard let record = try? JSONDecoder().decode(EventRecord.self, from: Data(text.utf8)) else { return nil }
+        switch record.content {
+        case .event(let event): return .happened(event)
+        case .gap: return .connected
+        }
     }
 }

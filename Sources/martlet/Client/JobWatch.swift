@@ -20,7 +20,7 @@ struct JobWatch {
     /// - Throws: what the client or its connection throws; `CancellationError`.
     func watch(_ id: JobID) async throws -> JobView {
         var ended: JobView?
-        try await EventFollower(client: client, time: time).follow { notice in
+        try await EventFollower(client: client, time: time, job: id).follow { notice in
             switch notice {
             case .connected: ended = try await look(at: id)
             case .disconnected: reporter.warn("The coordinator does not answer; it is tried again. The job goes on.")

@@ -43,6 +43,11 @@ struct Context: Sendable {
         return console.isTerminal ? .live : .lines
     }
 
+    /// Tells how far a file is on its way.
+    func transfer(_ direction: TransferReporter.Direction, _ name: String, total: Int64) -> TransferReporter {
+        TransferReporter(console: console, style: reportingStyle, direction, name, total: total, now: elapsed)
+    }
+
     /// Prints an object, when objects are wanted.
     func print(_ json: JSON) {
         if settings.isJSON { console.print(json.line + "\n") }

@@ -31,8 +31,12 @@ final class Interruption: Sendable {
     ///
     /// - Throws: what the work throws.
     func guarding<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        let task = Task { try await work() }
-        state.withLock { $0.cancel = { task.cancel() } }
+        // Begun under the lock, so that no request falls between its begin and its guard.
+        let task = state.withLock { state in
+            let task = Task { try await work() }
+            state.cancel = { task.cancel() }
+            return task
+        }
         defer { state.withLock { $0.cancel = nil } }
         return try await task.value
     }

@@ -31,28 +31,30 @@ struct RemoteJob {
         final.job = id
         let watch = JobWatch(client: client, time: context.network.time, reporter: reporter)
         defer { reporter.finish() }
-        let job = try await context.interruption.guarding {
-            try await watch.watch(id)
-        }
+        let job = try await context.interruption.guarding { try await watch.watch(id) }
         for warning in job.warnings { reporter.warn(warning) }
-        final.frames = job.frames ?? 0
-        final.segments = job.segments ?? 0
-        final.reusedSegments = job.reusedSegments
+        final.take(job)
         guard job.state == .completed else { throw Refusal.error(of: job) }
         return job
     }
+}
 
+extension Context {
     /// How a command that looked on was ended by an error.
-    func ending(_ error: any Error, final: FinalLine) -> Ending {
-        reporter.finish()
+    ///
+    /// - Parameter canBeTakenUp: whether the same command goes on where this one stops.
+    func ending(_ error: any Error, final: FinalLine, canBeTakenUp: Bool = false) -> Ending {
         var final = final
-        final.seconds = context.elapsed().inSeconds
+        final.seconds = elapsed().inSeconds
         var failure = Failure(error)
-        if context.interruption.isRequested || error is CancellationError {
-            failure = Failure(CancellationError())
+        if interruption.isRequested || error is CancellationError {
+            failure = canBeTakenUp ? .resumable : Failure(CancellationError())
             if let job = final.job {
                 failure.message = "Interrupted; the job \(job) goes on."
-                failure.advice = "`martlet watch \(job)` looks on, `martlet cancel \(job)` ends it."
+                failure.advice =
+                    canBeTakenUp
+                    ? "The same command looks on; `martlet cancel \(job)` ends it."
+                    : "`martlet watch \(job)` looks on, `martlet cancel \(job)` ends it."
             }
         }
         final.error = failure.line

@@ -13,7 +13,6 @@ struct SubmitCommand {
     func run() async -> Ending {
         let (source, output) = (context.argument(0) ?? "", context.argument(1) ?? "")
         var final = FinalLine(output: output)
-        var remote: RemoteJob?
         do {
             let submission = try SubmissionBuilder(settings: context.settings).submission(
                 source: source, output: output)
@@ -26,15 +25,12 @@ struct SubmitCommand {
                 context.print(Figures.harmless("The job \(job.id) is submitted: \(job.source) -> \(job.output)") + "\n")
                 return .success
             }
-            let watched = RemoteJob(context: context, client: client)
-            remote = watched
-            let ended = try await watched.watch(job.id, final: &final)
+            let ended = try await RemoteJob(context: context, client: client).watch(job.id, final: &final)
             final.seconds = context.elapsed().inSeconds
             context.print(ClusterText.summary(of: ended, seconds: final.seconds))
             return Ending(finalLine: final)
         } catch {
-            if let remote { return remote.ending(error, final: final) }
-            return Ending(failure: Failure(error))
+            return context.ending(error, final: final)
         }
     }
 }

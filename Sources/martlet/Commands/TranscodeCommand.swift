@@ -11,6 +11,7 @@ struct TranscodeCommand {
 
     /// Runs the command.
     func run() async -> Ending {
+        if context.settings.connection.coordinator != nil { return await RemoteTranscode(context: context).run() }
         let output = context.argument(1) ?? ""
         var final = FinalLine(output: output)
         var reporter: ProgressReporter?

@@ -13,21 +13,17 @@ struct WatchCommand {
     /// Runs the command.
     func run() async -> Ending {
         var final = FinalLine()
-        var remote: RemoteJob?
         do {
             let client = try context.client()
             guard let name = context.argument(0) else { return try await watchAll(client) }
             let job = try await NameSearch(client: client).job(name)
             final.output = job.output
-            let watched = RemoteJob(context: context, client: client)
-            remote = watched
-            let ended = try await watched.watch(job.id, final: &final)
+            let ended = try await RemoteJob(context: context, client: client).watch(job.id, final: &final)
             final.seconds = ended.finishedMs.map { Double($0 - ended.createdMs) / 1000 } ?? 0
             context.print(ClusterText.summary(of: ended, seconds: final.seconds))
             return Ending(finalLine: final)
         } catch {
-            if let remote { return remote.ending(error, final: final) }
-            return Ending(failure: Failure(error))
+            return context.ending(error, final: final)
         }
     }
 

@@ -16,8 +16,13 @@ enum ClusterText {
 
     /// The lines for people when a job is completed.
     ///
-    /// - Parameter seconds: how long it took.
-    static func summary(of job: JobView, seconds: Double) -> String {
+    /// - Parameters:
+    ///   - seconds: how long it took.
+    ///   - source: what the user calls the source; `nil` for what the coordinator does.
+    ///   - output: likewise.
+    static func summary(
+        of job: JobView, seconds: Double, source: String? = nil, output: String? = nil
+    ) -> String {
         var rows: [(String, String)] = []
         if let bytes = job.outputBytes { rows.append(("size", Figures.bytes(ByteCount(bytes)))) }
         if let frames = job.frames, frames > 0 {
@@ -30,6 +35,6 @@ enum ClusterText {
             time += " (\(Figures.decimal(Double(frames) / seconds, 1)) fps)"
         }
         rows.append(("time", time))
-        return Figures.harmless("\(job.source) -> \(job.output)") + "\n" + Summary.table(rows)
+        return Figures.harmless("\(source ?? job.source) -> \(output ?? job.output)") + "\n" + Summary.table(rows)
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import MartletModel
+import MartletWire
 
 /// The last line that `--json` prints: how it ended.
 struct FinalLine: Sendable, Equatable {
@@ -19,6 +20,14 @@ struct FinalLine: Sendable, Equatable {
     var seconds = 0.0
     /// What went wrong; `nil` when nothing did.
     var error: String?
+
+    /// Takes up how a job of a cluster ended.
+    mutating func take(_ job: JobView) {
+        self.job = job.id
+        frames = job.frames ?? 0
+        segments = job.segments ?? 0
+        reusedSegments = job.reusedSegments
+    }
 
     /// The object.
     var json: JSON {

@@ -23,6 +23,9 @@ extension Command {
                 Example(
                     line: "martlet transcode film.mkv film.mp4 --bitrate 4M --verify full",
                     meaning: "4 Mbit/s on average, decoded and compared at the end"),
+                Example(
+                    line: "martlet transcode film.mkv film.mp4 --coordinator http://192.168.1.10:8090",
+                    meaning: "on the machines of a cluster"),
             ]
         case .plan:
             [

@@ -84,7 +84,8 @@ enum Command: String, Sendable, CaseIterable {
     var options: [Option] {
         switch self {
         case .transcode:
-            Options.encoding + Options.work + [Options.json] + Options.loudness
+            Options.encoding + Options.work + [Options.chosenCoordinator] + Options.access + [Options.json]
+                + Options.loudness
         case .plan: Options.encoding + [Options.json] + Options.loudness
         case .probe: [Options.json] + Options.loudness
         case .verify: [Options.against, Options.full, Options.json] + Options.loudness

@@ -86,6 +86,13 @@ struct OptionParser: Sendable {
         var fileValues = try file.map { try configurationValues($0, of: command) } ?? [:]
         Self.drop(Self.rivals(of: given.values), from: &environmentValues)
         Self.drop(Self.rivals(of: given.values) + Self.rivals(of: environmentValues), from: &fileValues)
+        if command == .transcode,
+            [given.values, environmentValues, fileValues].contains(where: { $0["coordinator"] != nil })
+        {
+            // What was set once for work on this machine does not stand in the way of a cluster.
+            Self.drop(Options.ofThisMachine, from: &environmentValues)
+            Self.drop(Options.ofThisMachine, from: &fileValues)
+        }
         for option in command.options {
             if let values = given.values[option.name] {
                 try apply(values, of: option, named: "`--\(option.name)`", command, to: &settings)

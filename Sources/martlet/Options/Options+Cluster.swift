@@ -9,6 +9,12 @@ extension Options {
         "coordinator", .url, .coordinator, "The coordinator's address.", default: Connection.usualAddress,
         into: \.connection.coordinator)
 
+    /// The coordinator that `transcode` leaves the work to.
+    static let chosenCoordinator = Option(
+        "coordinator", .url, .coordinator,
+        "Leaves the work to the cluster of this coordinator. A film that it does not have is sent to it, and the result fetched.",
+        default: "this machine alone", into: \.connection.coordinator)
+
     /// How a coordinator lets this machine in.
     static let access: [Option] = [
         Option(

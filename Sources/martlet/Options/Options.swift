@@ -96,6 +96,9 @@ enum Options {
         priority, name,
     ]
 
+    /// Options of `work` that are about this machine, and mean nothing where a cluster does the work.
+    static let ofThisMachine = ["workers", "nice", "work-directory", "keep-work"]
+
     /// How much a result is checked.
     static let verify = Option(
         "verify", .choice, .job,

@@ -22,8 +22,12 @@ struct ClusterWorkshop {
 
     /// Who answers.
     var caller = ScriptedCaller()
+    /// Who answers instead.
+    var otherCaller: (any HTTPTransfers)?
     /// The time; one minute after the sample jobs were submitted.
     var clock = ManualClock(wallMilliseconds: 1_700_000_060_000)
+    /// The time instead.
+    var otherTime: (any TimeSource)?
     /// What a user may stop.
     var interruption = Interruption()
     /// The environment.
@@ -43,7 +47,9 @@ struct ClusterWorkshop {
         let program = Program(
             console: Console(output: descriptors[0], errors: descriptors[1], environment: [:]),
             environment: environment, makeEngine: { _ in ScriptedEngine() }, machine: ScriptedEngine(),
-            network: Network(makeCaller: { [caller] _ in caller }, time: clock), interruption: interruption)
+            network: Network(
+                makeCaller: { [caller, otherCaller] _ in otherCaller ?? caller }, time: otherTime ?? clock),
+            interruption: interruption)
         let status = await program.run(arguments)
         let texts = paths.map { String(decoding: FileManager.default.contents(atPath: $0) ?? Data(), as: UTF8.self) }
         return withExtendedLifetime(directory) { Printed(status: status, output: texts[0], errors: texts[1]) }
@@ -55,7 +61,9 @@ struct ClusterWorkshop {
     }
 
     /// An event as the stream sends it.
-    static func block(_ id: Int, _ event: Event) -> String { "id: \(id)\ndata: \(json(EventMessage(event)))\n\n" }
+    static func block(_ id: Int, _ event: Event) -> String {
+        "id: \(id)\ndata: \(json(EventRecord(id: Int64(id), timeMs: 1, content: .event(event))))\n\n"
+    }
 
     /// A problem as the API sends it.
     static func problem(_ code: String, _ detail: String, exit: Int = 2) -> String {

@@ -110,7 +110,7 @@ import Testing
         #expect(
             printed.errors
                 == "martlet: warning: The coordinator does not answer; it is tried again. The job goes on.\n")
-        let asked = caller.asked.filter { $0.line == "GET /api/v1/events" }
+        let asked = caller.asked.filter { $0.line == "GET /api/v1/events?job_id=3f9c0d" }
         #expect(asked.map { $0.headers["Last-Event-ID"] } == [nil, "7", "7", "7", "7"])
     }
 
