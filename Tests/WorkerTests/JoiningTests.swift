@@ -79,7 +79,7 @@ import Testing
             clock.advance(by: .seconds(1))
         }
         let speed = try #require(try await first.value)
-        let cost = try #require(EncoderProfile.named("libx264")).cost(frames: 40, pixels: 1280 * 720, preset: "medium")
+        let cost = try #require(EncoderProfile.named("libx264")).cost(frames: 40, pixels: 640 * 360, preset: "medium")
         #expect(abs(speed - cost) < 1e-9)
         #expect(encoder.started.entries.count == 2)
         #expect(try await measured("b1") == speed)

@@ -31,7 +31,9 @@ import Testing
     @Test("A short burst is no reason to stop, and a short rest none to go on")
     func interruptions() {
         var policy = YieldPolicy(limit: 0.5)
-        for second in 0..<60 { check(true, policy.note(others: second % 9 == 8 ? 0.1 : 0.9, now: moment(Int64(second)))) }
+        for second in 0..<60 {
+            check(true, policy.note(others: second % 9 == 8 ? 0.1 : 0.9, now: moment(Int64(second))))
+        }
         for second in 60..<80 { _ = policy.note(others: 0.9, now: moment(Int64(second))) }
         #expect(!policy.takesTasks)
         for second in 80..<200 {

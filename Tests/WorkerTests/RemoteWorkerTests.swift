@@ -14,7 +14,7 @@ import MartletWorker
 import Synchronization
 import Testing
 
-/// A whole worker: real ffmpeg, real media, the proxy over real sockets.
+/// A whole worker: real ffmpeg, real media, real sockets.
 @Suite struct RemoteWorkerTests {
     @Test(
         "It says what its machine can do, encodes a film that it has no copy of, and hands in the bytes of a run on it")
@@ -27,21 +27,24 @@ import Testing
         let giver = SourceServer.Giver(path: film, tag: DataPlane.entityTag(of: fingerprint))
         coordinator.giver.withLock { $0 = giver }
 
+        let far = HTTPServer(configuration: HTTPServerConfiguration(), handler: coordinator)
+        let port = try await far.start()
+
         let program = try FFmpegProgram.locate()
         let (launcher, time) = (ProcessRunner(), SystemTime())
         let runner = FFmpegRunner(program: program, launcher: launcher, time: time)
         var configuration = RemoteWorker.Configuration(
-            coordinator: CoordinatorAddress("http://coordinator", token: "t"), id: WorkerID("pc"),
+            coordinator: CoordinatorAddress("http://127.0.0.1:\(port)", token: "t"), id: WorkerID("pc"),
             directory: directory.file("own"), version: "0.1")
         configuration.slots = 1
-        configuration.benchmarkDuration = .seconds(2)
+        configuration.benchmarkDuration = .seconds(4)
         let worker = RemoteWorker(
             configuration: configuration,
             surroundings: RemoteWorker.Surroundings(
                 encoder: runner,
                 catalog: FFmpegCatalog(program: program, launcher: launcher, time: time, cacheDirectory: nil),
                 prober: MediaReader(files: LocalFiles(), cacheDirectory: nil), files: LocalFiles(),
-                caller: InProcessCaller(coordinator), meter: LoadProbe(), time: time, machine: MachineProbe().facts(),
+                caller: CurlCaller(), meter: LoadProbe(), time: time, machine: MachineProbe().facts(),
                 graphics: []
             ) { handler in
                 let server = HTTPServer(configuration: HTTPServerConfiguration(), handler: handler)
@@ -66,6 +69,10 @@ import Testing
                 TaskAssignment(
                     lease: lease, task: task, sourcePath: "/elsewhere/film.mkv", fingerprint: fingerprint,
                     timeBase: TimeBase(1, 1000), expectedTimes: [], directory: "/elsewhere", inputs: [:])))
+        // A connection that breaks meanwhile takes nothing with it.
+        try await giver.asked.wait(for: "the run") { !$0.isEmpty }
+        await coordinator.cut()
+        #expect(try await coordinator.registration(1).profile == profile)
         guard case (lease, .completed(let artifact)) = try await coordinator.result() else {
             Issue.record("it ended as \(try await coordinator.result())")
             return
@@ -83,5 +90,6 @@ import Testing
         #expect(coordinator.heard.entries.last == .leaving)
         #expect(try LocalFiles().list(directory.file("own/jobs")).isEmpty)
         #expect(try LocalFiles().list(directory.file("own/sources")).isEmpty)
+        await far.stop()
     }
 }

@@ -66,7 +66,7 @@ final class SourceServer: Sendable {
         let address = CoordinatorAddress("http://127.0.0.1:\(try await far.start())", token: "t")
         cache = try SourceCache(
             directory: directory.file("sources"), files: TightFiles { free }, coordinator: address,
-            caller: PlainCaller(), time: SystemTime())
+            caller: CurlCaller(), time: SystemTime())
         proxy = SourceProxy(cache: cache)
         let near = HTTPServer(configuration: HTTPServerConfiguration(), handler: proxy)
         proxy.isServed(onPort: try await near.start())
@@ -88,22 +88,5 @@ final class SourceServer: Sendable {
     func stop() async {
         _ = await proxy.close(lease)
         for server in servers { await server.stop() }
-    }
-}
-
-/// Calls over real sockets; opens no WebSockets.
-struct PlainCaller: HTTPCaller {
-    private let caller = CurlCaller()
-
-    func call(_ call: HTTPCall, limit: Int) async throws -> HTTPAnswer { try await caller.call(call, limit: limit) }
-
-    func stream(_ call: HTTPCall) async throws -> HTTPStreamedAnswer { try await caller.stream(call) }
-
-    func download(_ call: HTTPCall, to path: String, at offset: Int64) async throws -> HTTPAnswer {
-        try await caller.download(call, to: path, at: offset)
-    }
-
-    func openWebSocket(_ url: String, headers: HTTPHeaders, timeout: Duration) async throws -> any WebSocketConnection {
-        throw NotScripted()
     }
 }

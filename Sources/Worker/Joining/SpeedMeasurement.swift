@@ -18,8 +18,8 @@ struct SpeedMeasurement: Sendable {
     let duration: Duration
     let niceness: Int
 
-    private static let width = 1280
-    private static let height = 720
+    private static let width = 640
+    private static let height = 360
 
     /// Reference seconds of work that one slot does in a second, while all of them work; `nil` when none could be
     /// measured.
@@ -58,7 +58,8 @@ struct SpeedMeasurement: Sendable {
 
     private struct Kept: Codable { var speed: Double }
 
-    /// Frames a second of one encode with one thread, from its first report to its last.
+    /// Frames a second of one encode with one thread, from its first report to its last, or from its start when there
+    /// was only one.
     private func rate() async -> Double? {
         let run = EncoderRun(
             arguments: [
@@ -66,6 +67,7 @@ struct SpeedMeasurement: Sendable {
                 "testsrc2=size=\(Self.width)x\(Self.height):rate=25,noise=alls=4:allf=t,format=yuv420p",
                 "-c:v", "libx264", "-preset", "medium", "-threads", "1", "-f", "null", "-",
             ], niceness: niceness)
+        let start = time.now()
         let reports = Mutex<(first: (Int, Moment)?, last: (Int, Moment)?)>((nil, nil))
         let encoding = Task { [encoder, time] in
             _ = try? await encoder.run(run) { progress in
@@ -85,8 +87,9 @@ struct SpeedMeasurement: Sendable {
             encoding.cancel()
         }
         return reports.withLock { reports in
-            guard let first = reports.first, let last = reports.last, last.1 > first.1 else { return nil }
-            return Double(last.0 - first.0) / (last.1 - first.1).inSeconds
+            guard let first = reports.first, let last = reports.last else { return nil }
+            let (frames, begin) = last.1 > first.1 ? (last.0 - first.0, first.1) : (last.0, start)
+            return last.1 > begin ? Double(frames) / (last.1 - begin).inSeconds : nil
         }
     }
 }

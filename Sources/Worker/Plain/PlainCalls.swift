@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPorts
+import MartletWire
+
+/// What a worker of the plain protocol says to its coordinator.
+struct PlainCalls: Sendable {
+    let coordinator: CoordinatorAddress
+    let caller: any HTTPCaller
+    let time: any TimeSource
+
+    /// Says that the worker is there. A coordinator that is not there is tried again with the next heartbeat.
+    ///
+    /// - Throws: a `CodedError` when the coordinator refuses the worker.
+    func beat(_ heartbeat: PlainHeartbeat) async throws {
+        guard let answer = try? await post(heartbeat, to: "/api/v1/workers/heartbeat") else { return }
+        guard answer.status == 401 || answer.status == 403 else { return }
+        let code = ProblemText.code(of: answer)
+        throw AttemptFailure(
+            code: code.isEmpty ? WorkerError.Code.refused.rawValue : code,
+            message: "The coordinator refuses this worker: \(ProblemText.line(of: answer))",
+            advice: "Check the token.", isRetryable: false, exitStatus: .clusterUnavailable)
+    }
+
+    /// Says how far a stream is; answers whether the coordinator still wants it.
+    func report(_ status: PlainStatus) async -> Bool {
+        guard let answer = try? await post(status, to: path(of: status.jobID)) else { return true }
+        return ![404, 409, 410].contains(answer.status)
+    }
+
+    /// Says how a stream ended, and tries again for a minute while the coordinator cannot be reached.
+    func conclude(_ status: PlainStatus) async {
+        let end = time.now() + .seconds(60)
+        var backoff = Backoff.calls
+        var generator = SystemRandomNumberGenerator()
+        while !Task.isCancelled {
+            if let answer = try? await post(status, to: path(of: status.jobID)), answer.status < 500 { return }
+            let next = time.now() + backoff.next(using: &generator)
+            guard next < end, (try? await time.sleep(until: next)) != nil else { return }
+        }
+    }
+
+    /// What the coordinator knows of a job's source: its content, by the tag that the data plane gives it.
+    ///
+    /// - Throws: `worker.transfer_failed` when it has none; the caller's error.
+    func source(of job: JobID) async throws -> Fingerprint {
+        let call = HTTPCall("HEAD", coordinator.url(DataPlane.sourcePath(of: job)), headers: coordinator.headers)
+        let answer = try await caller.call(call, limit: 1 << 16)
+        let parts = answer.headers["ETag"]?.split(separator: "\"").first?.split(separator: "-") ?? []
+        guard answer.status == 200, parts.count == 2, let size = Int64(parts[1]), size >= 0 else {
+            throw WorkerError(
+                .transferFailed, "the source is in no media root of this worker, and not to be had elsewhere")
+        }
+        return Fingerprint(size: ByteCount(size), modifiedNanoseconds: 0, digest: String(parts[0]))
+    }
+
+    private func path(of job: JobID) -> String { "/api/v1/jobs/\(DataPlane.encoded(job.text))/status" }
+
+    private func post(_ message: some Encodable, to path: String) async throws -> HTTPAnswer {
+        var headers = coordinator.headers
+        headers["Content-Type"] = "application/json"
+        let body = Array(try MessageText.encode(message).utf8)
+        return try await caller.call(
+            HTTPCall("POST", coordinator.url(path), headers: headers, body: .bytes(body), stallTimeout: .seconds(10)),
+            limit: 1 << 16)
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPorts
+
+/// The files of a stream, as players fetch them.
+enum StreamFiles {
+    /// The answer with a stream's file; 404 for everything that is no part of a stream.
+    static func response(_ name: String, in directory: String, files: any FileStore) -> HTTPResponse {
+        let suffix = name.split(separator: ".").last ?? ""
+        let type: String? =
+            switch suffix {
+            case "m3u8": "application/vnd.apple.mpegurl"
+            case "ts": "video/mp2t"
+            default: nil
+            }
+        guard let type, !name.hasPrefix("."), !name.contains("/"),
+            let size = try? files.size(of: "\(directory)/\(name)")
+        else { return HTTPResponse(status: 404) }
+        return HTTPResponse(
+            status: 200,
+            headers: [
+                "Content-Type": type,
+                // The playlist grows; segments never change. Players in web pages come from elsewhere.
+                "Cache-Control": suffix == "m3u8" ? "no-cache" : "max-age=3600", "Access-Control-Allow-Origin": "*",
+            ], body: .file(path: "\(directory)/\(name)", bytes: 0..<size.bytes))
+    }
+
+    /// The file name of a source without its suffix, as a part of a path; `stream` when nothing is left of it.
+    static func name(of source: String) -> String {
+        let file = source.split(separator: "/").last ?? ""
+        let stem = file.lastIndex(of: ".").map { file[..<$0] } ?? file
+        let plain = stem.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }
+        let name = String(String.UnicodeScalarView(plain)).drop { $0 == "." || $0 == " " }
+        return name.isEmpty || name.utf8.count > 150 ? "stream" : String(name)
+    }
+
+    /// A part of a path without percent-encoding; `nil` when it is no UTF-8.
+    static func decoded(_ part: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = Array(part.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
