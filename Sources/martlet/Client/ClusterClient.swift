@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import FoundationEssentials
+import MartletHTTP
 import MartletModel
 import MartletPorts
 import MartletWire
@@ -69,7 +70,7 @@ struct ClusterClient: Sendable {
         var call = call("GET", "/events" + (job.map { "?job_id=" + PercentEncoding.encoded($0.text) } ?? ""))
         call.headers["Accept"] = "text/event-stream"
         if let last { call.headers["Last-Event-ID"] = last }
-        let answer = try await caller.stream(call)
+        let answer = try await reaching { try await caller.stream(call) }
         guard answer.status < 300 else {
             let body = try await answer.body.collected(upTo: 1 << 20) ?? []
             throw Refusal.error(of: HTTPAnswer(status: answer.status, headers: answer.headers, body: body), connection)
@@ -91,7 +92,7 @@ struct ClusterClient: Sendable {
             call.headers["Content-Type"] = "application/json"
             call.body = .bytes(body)
         }
-        return try read(try await caller.call(call, limit: 256 << 20))
+        return try read(try await reaching { try await caller.call(call, limit: 256 << 20) })
     }
 
     /// Reads an answer.
@@ -105,6 +106,14 @@ struct ClusterClient: Sendable {
             throw ClusterError(
                 .badAnswer, "What answered at \(connection.address) is no coordinator that this release understands.",
                 advice: "Check the address, and that both have the same version.")
+        }
+    }
+
+    /// Says what can be done when nobody answers.
+    private func reaching<Answer>(_ call: () async throws -> Answer) async throws -> Answer {
+        do { return try await call() } catch var error as HTTPError where error.code == .unreachable {
+            error.advice = error.advice ?? "Check that the coordinator runs there; --coordinator names another."
+            throw error
         }
     }
 

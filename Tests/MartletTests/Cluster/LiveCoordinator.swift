@@ -19,11 +19,17 @@ final class LiveCoordinator: Sendable {
     let asked = Journal<String>()
     /// Its URL.
     let url: String
+    private let port: Int
     /// The directory with the media root `movies` and with what users send.
     let directory: TemporaryDirectory
 
-    private let server: HTTPServer
-    private let events: Task<Void, Never>
+    private let bodyLimit: Int64
+    private let running: Mutex<Running?> = Mutex(nil)
+
+    private struct Running: Sendable {
+        var server: HTTPServer
+        var events: Task<Void, Never>
+    }
 
     /// Starts one.
     ///
@@ -31,24 +37,45 @@ final class LiveCoordinator: Sendable {
     init(bodyLimit: Int64 = .max) async throws {
         directory = try TemporaryDirectory()
         let files = LocalFiles()
-        let (movies, uploads) = (directory.path + "/movies", directory.path + "/uploads")
-        for path in [movies, uploads] { try files.makeDirectory(path) }
-        let cluster = PretendCluster(roots: ["movies": movies, "uploads": uploads])
-        self.cluster = cluster
-        var configuration = ClusterAPI.Configuration(version: "test")
-        configuration.uploads = SourceUploads.Place(directory: uploads, unfinished: directory.path + "/unfinished")
-        let api = try ClusterAPI(
-            configuration, with: ClusterAPI.Surroundings(control: cluster, files: files, time: SystemTime()))
-        server = HTTPServer(
-            configuration: HTTPServerConfiguration(), handler: Proxy(inner: api.router, limit: bodyLimit))
-        url = "http://127.0.0.1:\(try await server.start())"
-        events = Task { await api.run() }
+        let roots = ["movies": directory.path + "/movies", "uploads": directory.path + "/uploads"]
+        for path in roots.values { try files.makeDirectory(path) }
+        cluster = PretendCluster(roots: roots)
+        self.bodyLimit = bodyLimit
+        let (begun, port) = try await Self.begin(cluster, directory.path, bodyLimit, port: 0)
+        url = "http://127.0.0.1:\(port)"
+        self.port = port
+        running.withLock { $0 = begun }
     }
 
     /// Stops it.
     func stop() async {
-        events.cancel()
-        await server.stop()
+        let stopped = running.withLock { running in
+            defer { running = nil }
+            return running
+        }
+        stopped?.events.cancel()
+        await stopped?.server.stop()
+    }
+
+    /// Starts it again, on the same port; what happened before is not told any more.
+    func start() async throws {
+        let (begun, _) = try await Self.begin(cluster, directory.path, bodyLimit, port: port)
+        running.withLock { $0 = begun }
+    }
+
+    private static func begin(
+        _ cluster: PretendCluster, _ directory: String, _ bodyLimit: Int64, port: Int
+    ) async throws -> (Running, Int) {
+        var configuration = ClusterAPI.Configuration(version: "test")
+        configuration.uploads = SourceUploads.Place(
+            directory: directory + "/uploads", unfinished: directory + "/unfinished")
+        let api = try ClusterAPI(
+            configuration, with: ClusterAPI.Surroundings(control: cluster, files: LocalFiles(), time: SystemTime()))
+        var listening = HTTPServerConfiguration()
+        listening.port = port
+        let server = HTTPServer(configuration: listening, handler: Proxy(inner: api.router, limit: bodyLimit))
+        let taken = try await server.start()
+        return (Running(server: server, events: Task { await api.run() }), taken)
     }
 
     /// The path of something beside the coordinator's own files.

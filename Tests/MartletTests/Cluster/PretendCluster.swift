@@ -11,6 +11,8 @@ actor PretendCluster: ClusterControl {
     /// What is submitted ends so.
     enum Outcome: Sendable {
         case completed, failed
+        /// Not before `goOn`.
+        case held
     }
 
     private let roots: [String: String]
@@ -43,7 +45,13 @@ actor PretendCluster: ClusterControl {
             JobView(
                 id: JobID("job-\(submissions.count)"), name: submission.name ?? "film", source: submission.source,
                 output: submission.output, state: .queued, priority: "normal", createdMs: 0), at: 0)
-        return try encode(0)
+        return outcome == .held ? jobs[0] : try encode(0)
+    }
+
+    /// Has a held job end well.
+    func goOn(_ job: JobID) throws {
+        outcome = .completed
+        _ = try encode(try position(of: job))
     }
 
     func retry(_ job: JobID) throws -> JobView { try encode(try position(of: job)) }

@@ -150,6 +150,24 @@ import Testing
         await live.stop()
     }
 
+    @Test func aWatchOutlivesARestartOfTheCoordinator() async throws {
+        let live = try await LiveCoordinator()
+        try Data("film".utf8).write(to: URL(filePath: live.here("movies/film.mkv")))
+        await live.cluster.end(.held)
+        let watching = Task { try await live.run("submit movies:film.mkv movies:film.mp4 --watch") }
+        _ = try await live.asked.wait(for: "the first look") { $0.contains("GET /api/v1/jobs/job-1") }
+        await live.stop()
+        try await live.start()
+        _ = try await live.asked.wait(for: "the second look") { asked in
+            asked.count { $0 == "GET /api/v1/jobs/job-1" } > 1
+        }
+        try await live.cluster.goOn(JobID("job-1"))
+        let printed = try await watching.value
+        #expect(printed.status == .success && printed.output.contains("movies:film.mkv -> movies:film.mp4\n"))
+        #expect(printed.errors.contains("does not answer; it is tried again. The job goes on.\n"))
+        await live.stop()
+    }
+
     @Test func optionsOfThisMachineDoNotGoTogetherWithACluster() async throws {
         let live = try await coordinator()
         let typed = try await live.run("transcode DIR/film.mkv DIR/film.mp4 --workers 3")
