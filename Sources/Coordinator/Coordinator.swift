@@ -153,7 +153,7 @@ package actor Coordinator {
             case .emit(let event): announce(event)
             case .assign(let lease, let task): assign(lease, task)
             case .stop(let lease): connections[lease.worker]?.orders.yield(.stop(lease))
-            case .refuse, .drop: break
+            case .refuse, .drop, .prefetch: break
             case .planNextStage(let job): planNextStage(of: job)
             case .assemble(let job): assemble(job)
             case .wake(let moment): setAlarm(at: moment)

@@ -21,20 +21,29 @@ extension SchedulerMachine {
         _ profile: WorkerProfile, holding leases: [LeaseToken] = [], now: Moment
     ) -> [SchedulingAction] {
         let id = profile.id
-        var actions: [SchedulingAction] = []
+        let named = Set(leases)
+        let reason = "worker \(id) came back without it"
+        var actions = endedLeases(of: id, keeping: named, reason: reason, now: now)
         for job in arrivals {
-            let kept = leases.filter { $0.job == job && $0.worker == id }
-            let reason = "worker \(id) came back without it"
-            actions += jobs[job]?.workerLost(id, keeping: kept, reason: reason, now: now) ?? []
+            for task in jobs[job]?.waiting.sorted() ?? [] {
+                guard case .awaited(id, _) = jobs[job]?.tasks[task]?.state else { continue }
+                if named.contains(where: { jobs[job]?.tasks[task]?.isHeld(under: $0) == true }) { continue }
+                actions += jobs[job]?.workerLost(id, task, reason: reason, now: now) ?? []
+            }
         }
         actions.append(.emit(.workerRegistered(id)))
+        withdrawPromises(to: id)
         if let change = workers[id]?.returned(profile, now: now) {
             actions += performed(change, of: id)
         } else {
             var worker = WorkerMachine(profile, now: now)
-            actions += performed(worker.ready(), of: id)
+            let change = worker.ready()
+            deadlines.note(.worker(id), worker.deadline(configuration: configuration))
             workers[id] = worker
+            actions += performed(change, of: id)
         }
+        news.fleet = true
+        news.workers.insert(id)
         for lease in leases { actions += reclaimed(lease, by: id, now: now) }
         return settled(actions, now: now)
     }
@@ -49,12 +58,15 @@ extension SchedulerMachine {
         if workers[worker]?.leases[lease] != nil {
             refused = jobs[lease.job]?.leaseRenewed(lease, now: now) ?? [.refuse(lease, .unknown)]
         } else {
-            let actions = jobs[lease.job]?.leaseReclaimed(lease, now: now) ?? [.refuse(lease, .unknown)]
-            if let task = jobs[lease.job]?.tasks[lease.task], !actions.contains(where: { $0.refusedLease != nil }) {
-                let change = workers[worker]?.leaseGranted(lease, memory: task.specification.memory) ?? .none
-                return actions + performed(change, of: worker)
+            let predicted = jobs[lease.job]?.tasks[lease.task].map { prediction($0.specification, on: worker) }
+            let actions = jobs[lease.job]?.leaseReclaimed(lease, predicted: predicted ?? 0, now: now)
+            if let actions, actions.refusedLease == nil {
+                granted(lease)
+                // Its job may have been waiting for its turn.
+                news.turns = true
+                return actions
             }
-            refused = actions
+            refused = actions ?? [.refuse(lease, .unknown)]
         }
         return refused.isEmpty ? [] : refused + [.stop(lease)]
     }
@@ -63,7 +75,10 @@ extension SchedulerMachine {
     /// for `SchedulingConfiguration.reconnectGrace`; unless it registers again
     /// by then, it is given up, and what it ran is queued again.
     package mutating func workerSuspected(_ worker: WorkerID, now: Moment) -> [SchedulingAction] {
-        let change = workers[worker]?.suspected(until: now + configuration.reconnectGrace) ?? .none
+        let until = now + configuration.reconnectGrace
+        let change = workers[worker]?.suspected(until: until) ?? .none
+        if change != .none { deadlines.note(.worker(worker), until) }
+        changedService(of: worker)
         return settled(performed(change, of: worker), now: now)
     }
 
@@ -80,7 +95,10 @@ extension SchedulerMachine {
     ) -> [SchedulingAction] {
         guard workers[worker] != nil else { return leases.map { .refuse($0, .unknown) } }
         workers[worker]?.heard(now: now)
-        if let load { workers[worker]?.loaded(load) }
+        if let load, workers[worker]?.load != load {
+            if workers[worker]?.load?.takesTasks != load.takesTasks { changedService(of: worker) }
+            workers[worker]?.loaded(load)
+        }
         var actions: [SchedulingAction] = []
         for lease in leases {
             if lease.worker != worker {
@@ -95,12 +113,14 @@ extension SchedulerMachine {
     /// A worker is to take no new work; what it runs goes on.
     package mutating func workerDrained(_ worker: WorkerID, now: Moment) -> [SchedulingAction] {
         let change = workers[worker]?.drained() ?? .none
+        changedService(of: worker)
         return settled(performed(change, of: worker), now: now)
     }
 
     /// A worker is to take new work again.
     package mutating func workerUndrained(_ worker: WorkerID, now: Moment) -> [SchedulingAction] {
         let change = workers[worker]?.undrained() ?? .none
+        changedService(of: worker)
         return settled(performed(change, of: worker), now: now)
     }
 
@@ -123,18 +143,61 @@ extension SchedulerMachine {
 
     /// Takes a worker out; nothing happens when it is not there.
     mutating func removed(_ worker: WorkerID, reason: String, now: Moment) -> [SchedulingAction] {
+        let actions = endedLeases(of: worker, keeping: [], reason: reason, now: now)
         guard let change = workers[worker]?.disconnected() else { return [] }
+        leaseCount -= workers[worker]?.leases.count ?? 0
         workers[worker] = nil
-        var actions: [SchedulingAction] = []
-        for job in arrivals { actions += jobs[job]?.workerLost(worker, reason: reason, now: now) ?? [] }
+        withdrawPromises(to: worker)
+        changedService(of: worker)
         return actions + performed(change, of: worker) + [.emit(.workerUnregistered(worker))]
     }
 
+    /// A worker's time has come: it fell silent, its connection stayed broken, or it may be tried again.
+    mutating func workerTicked(_ id: WorkerID, now: Moment) -> [SchedulingAction] {
+        guard let worker = workers[id] else { return [] }
+        if now - worker.lastHeard >= configuration.heartbeatTimeout {
+            return removed(id, reason: "worker \(id) fell silent", now: now)
+        }
+        if let until = worker.suspectedUntil, until <= now {
+            return removed(id, reason: "the connection of worker \(id) broke", now: now)
+        }
+        workers[id]?.ticked(now: now)
+        deadlines.note(.worker(id), workers[id]?.deadline(configuration: configuration) ?? now)
+        news.workers.insert(id)
+        return []
+    }
+
+    /// Ends the leases of a worker that it does not have any more.
+    private mutating func endedLeases(
+        of worker: WorkerID, keeping kept: Set<LeaseToken>, reason: String, now: Moment
+    ) -> [SchedulingAction] {
+        let gone = workers[worker]?.leases.keys.filter { !kept.contains($0) } ?? []
+        return gone.sorted { ($0.job.text, $0.task) < ($1.job.text, $1.task) }.flatMap { lease in
+            jobs[lease.job]?.workerLost(worker, lease.task, reason: reason, now: now) ?? []
+        }
+    }
+
+    /// A worker has another task.
+    mutating func granted(_ lease: LeaseToken) {
+        guard let task = jobs[lease.job]?.tasks[lease.task]?.specification else { return }
+        leaseCount += 1
+        news.workers.insert(lease.worker)
+        _ = workers[lease.worker]?.leaseGranted(lease, memory: task.memory)
+    }
+
+    /// A worker takes work now, or no longer does.
+    private mutating func changedService(of worker: WorkerID) {
+        news.fleet = true
+        news.workers.insert(worker)
+    }
+
     /// Turns a worker's change into an event.
-    func performed(_ action: WorkerMachine.Action, of worker: WorkerID) -> [SchedulingAction] {
+    mutating func performed(_ action: WorkerMachine.Action, of worker: WorkerID) -> [SchedulingAction] {
         switch action {
-        case .stateChanged(let state): [.emit(.workerStateChanged(worker, state))]
-        case .none: []
+        case .stateChanged(let state):
+            announced[worker] = state == .disconnected && workers[worker] == nil ? nil : state
+            return [.emit(.workerStateChanged(worker, state))]
+        case .none: return []
         }
     }
 }

@@ -19,8 +19,13 @@ package struct SchedulerMachine: Equatable, Sendable {
     /// The workers that are there.
     package internal(set) var workers: [WorkerID: WorkerMachine] = [:]
 
+    /// What was done so far.
+    package internal(set) var totals = SchedulingTotals()
+
     /// The jobs that are not over, in order of arrival.
     var arrivals: [JobID] = []
+    /// Of those, the ones that are at work.
+    var active: [JobID] = []
     /// What less urgent jobs are owed of the workers' effort.
     var share = FairShare()
     /// How many jobs began while a less urgent one waited for its turn, since such a one last began.
@@ -29,6 +34,22 @@ package struct SchedulerMachine: Equatable, Sendable {
     package internal(set) var isSpaceShort = false
     /// The jobs that were told that space is short.
     var toldOfSpace: Set<JobID> = []
+    /// What happens without an event, and when.
+    var deadlines = Deadlines()
+    /// Workers that take tasks and have a free slot.
+    var idle: Set<WorkerID> = []
+    /// Workers that take tasks and need no proof that they work.
+    var trusted: Set<WorkerID> = []
+    /// The public state that was last told of each worker.
+    var announced: [WorkerID: WorkerState] = [:]
+    /// How many leases are live.
+    var leaseCount = 0
+    /// What the event at hand changed; empty between events.
+    var news = SchedulingNews()
+    /// When idle slots were last compared with late tasks.
+    var copiesSought: Moment?
+    /// The leases whose tasks are nearly done, so that their workers fetch inputs for what follows.
+    var promises: [WorkerID: Set<LeaseToken>] = [:]
     /// The moment that the driver was last asked to wake at.
     var wakeRequested: Moment?
 
@@ -58,8 +79,10 @@ package struct SchedulerMachine: Equatable, Sendable {
         if entry.state == .completed { return [.drop(entry.id, .completed)] }
         var job = JobMachine(entry, tasks: tasks, configuration: configuration, now: now)
         let resumed = job.resumed()
+        for task in job.waiting { deadlines.note(.task(entry.id, task), job.tasks[task]?.deadline ?? now) }
         jobs[entry.id] = job
         arrivals.append(entry.id)
+        news.turns = true
         var actions: [SchedulingAction] = []
         let changed = tasks.compactMap { record in
             job.tasks[record.specification.id].map(\.record).flatMap { $0 == record ? nil : $0 }
@@ -80,7 +103,8 @@ package struct SchedulerMachine: Equatable, Sendable {
     package mutating func tasksPlanned(
         _ tasks: [TaskSpecification], of job: JobID, laterCost: Double = 0, now: Moment
     ) -> [SchedulingAction] {
-        settled(jobs[job]?.tasksPlanned(tasks, laterCost: laterCost) ?? [.drop(job, nil)], now: now)
+        news.tasks = true
+        return settled(jobs[job]?.tasksPlanned(tasks, laterCost: laterCost) ?? [.drop(job, nil)], now: now)
     }
 
     /// The other answer to `planNextStage`.
@@ -120,6 +144,7 @@ package struct SchedulerMachine: Equatable, Sendable {
     ) -> [SchedulingAction] {
         guard jobs[job] != nil else { return [.drop(job, nil)] }
         jobs[job]?.entry.priority = priority
+        news.turns = true
         return settled([], now: now)
     }
 
@@ -136,6 +161,7 @@ package struct SchedulerMachine: Equatable, Sendable {
             }
             toldOfSpace = []
         }
+        news.tasks = true
         return settled(actions, now: now)
     }
 
@@ -151,9 +177,12 @@ package struct SchedulerMachine: Equatable, Sendable {
         _ lease: LeaseToken, frames: Int?, outputMicroseconds: Int64?, now: Moment
     ) -> [SchedulingAction] {
         workers[lease.worker]?.heard(now: now)
-        let actions = jobs[lease.job]?.taskProgressed(
-            lease, frames: frames, outputMicroseconds: outputMicroseconds, now: now)
-        return settled(actions ?? [.refuse(lease, .unknown)], now: now)
+        guard
+            var actions = jobs[lease.job]?.taskProgressed(
+                lease, frames: frames, outputMicroseconds: outputMicroseconds, now: now)
+        else { return settled([.refuse(lease, .unknown)], now: now) }
+        if configuration.prefetches { actions += prefetches(besides: lease, now: now) }
+        return settled(actions, now: now)
     }
 
     /// The holder of a lease says how its attempt ended.
@@ -164,7 +193,13 @@ package struct SchedulerMachine: Equatable, Sendable {
         _ lease: LeaseToken, result: AttemptResult, now: Moment, using generator: inout some RandomNumberGenerator
     ) -> [SchedulingAction] {
         workers[lease.worker]?.heard(now: now)
+        let pace = jobs[lease.job]?.paces[lease.task]?.first { $0.epoch == lease.epoch }
+        let task = jobs[lease.job]?.tasks[lease.task]?.specification
         let actions = jobs[lease.job]?.taskFinished(lease, result: result, now: now, using: &generator)
+        if let pace, let task, case .completed = result, pace.worker == lease.worker {
+            workers[lease.worker]?.speeds.observe(task, pace, now: now)
+            if let winner = actions?.first, case .persistTasks = winner, pace.isCopy { totals.copiesWon += 1 }
+        }
         return settled(actions ?? [.refuse(lease, .unknown)], now: now)
     }
 
@@ -173,16 +208,20 @@ package struct SchedulerMachine: Equatable, Sendable {
     /// Time has passed. To be called at the moment asked for by `wake`; calling it at others does no harm.
     package mutating func ticked(now: Moment) -> [SchedulingAction] {
         if let asked = wakeRequested, asked <= now { wakeRequested = nil }
-        var actions: [SchedulingAction] = []
-        for worker in workers.values.sorted(by: { $0.profile.id < $1.profile.id }) {
-            let id = worker.profile.id
-            if now - worker.lastHeard >= configuration.heartbeatTimeout {
-                actions += removed(id, reason: "worker \(id) fell silent", now: now)
-            } else if let until = worker.suspectedUntil, until <= now {
-                actions += removed(id, reason: "the connection of worker \(id) broke", now: now)
+        var tasks: [(JobID, TaskID)] = []
+        var silent: [WorkerID] = []
+        for key in dueDeadlines(now: now) {
+            switch key {
+            case .worker(let worker): silent.append(worker)
+            case .task(let job, let task): tasks.append((job, task))
             }
         }
-        for job in arrivals { actions += jobs[job]?.ticked(now: now) ?? [] }
+        var actions: [SchedulingAction] = []
+        for id in silent.sorted() { actions += workerTicked(id, now: now) }
+        for (job, task) in tasks.sorted(by: { ($0.0.text, $0.1) < ($1.0.text, $1.1) }) {
+            actions += jobs[job]?.ticked(task, now: now) ?? []
+            if let deadline = jobs[job]?.tasks[task]?.deadline { deadlines.note(.task(job, task), deadline) }
+        }
         return settled(actions, now: now)
     }
 }

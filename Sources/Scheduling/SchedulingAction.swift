@@ -24,6 +24,8 @@ package enum SchedulingAction: Equatable, Sendable {
     case stop(LeaseToken)
     /// Tell the sender that the lease is not its own, so that it stops; nothing else changes.
     case refuse(LeaseToken, LeaseRefusal)
+    /// Tell the worker that it will most likely get this task next, so that it can fetch the inputs now.
+    case prefetch(WorkerID, JobID, TaskID)
     /// Plan what follows the tasks completed so far, then call `tasksPlanned` or `planningFailed`.
     case planNextStage(JobID)
     /// Join and verify the results, then call `assembled` or `assemblyFailed`.
@@ -37,4 +39,9 @@ package enum SchedulingAction: Equatable, Sendable {
     package var refusedLease: LeaseToken? {
         if case .refuse(let lease, _) = self { lease } else { nil }
     }
+}
+
+extension [SchedulingAction] {
+    /// The first lease that is refused; `nil` when none is.
+    package var refusedLease: LeaseToken? { lazy.compactMap(\.refusedLease).first }
 }

@@ -17,7 +17,7 @@ import Testing
     @Test func chanceReachesEverythingThatMatters() {
         var states: Set<JobState> = []
         var taskStates: Set<TaskState> = []
-        var (accepted, refusals, crashes, adoptions) = (0, 0, 0, 0)
+        var (accepted, refusals, crashes, adoptions, copies, hints) = (0, 0, 0, 0, 0, 0)
         for seed in 0..<20 as Range<UInt64> {
             var world = SchedulerWorld(seed: seed)
             for _ in 0..<400 {
@@ -31,6 +31,8 @@ import Testing
             refusals += world.refusals
             crashes += world.crashes
             adoptions += world.adoptions
+            copies += world.copies
+            hints += world.hints
         }
         // No worker is measured yet.
         #expect(states == Set(JobState.allCases).subtracting([.benchmarking]))
@@ -39,5 +41,7 @@ import Testing
         #expect(refusals > 200)
         #expect(crashes > 20)
         #expect(adoptions > 20)
+        #expect(copies > 20)
+        #expect(hints > 5)
     }
 }

@@ -46,6 +46,8 @@ struct SchedulerWorld {
     var refusals = 0
     var crashes = 0
     var adoptions = 0
+    var copies = 0
+    var hints = 0
 
     static let workerNames = ["w1", "w2", "w3", "w4"]
 
@@ -55,6 +57,7 @@ struct SchedulerWorld {
         var configuration = SchedulingConfiguration()
         configuration.maximumConcurrentJobs = 3
         if seed.isMultiple(of: 2) { configuration.returnGrace = .seconds(15) }
+        configuration.prefetches = seed.isMultiple(of: 3)
         scheduler = SchedulerMachine(configuration: configuration)
     }
 
@@ -313,9 +316,14 @@ struct SchedulerWorld {
             jobs[id]?.state = state
         case .recordAttempt(let lease, _, let result):
             if result == nil {
-                check(!live.contains { key($0) == key(lease) }, "two live leases of \(key(lease))")
+                let others = live.filter { key($0) == key(lease) }
+                check(others.count < 3, "too many live leases of \(key(lease))")
+                check(!others.contains { $0.worker == lease.worker }, "two leases of \(key(lease)) on one worker")
+                copies += others.isEmpty ? 0 : 1
                 if believed.contains(where: { $0.token == lease }) {
-                    check(lease.epoch.number == highestEpoch[key(lease)], "an old lease is given back")
+                    check(
+                        lease.epoch.number == highestEpoch[key(lease)],
+                        "\(lease) is given back after \(highestEpoch[key(lease), default: 0])")
                     adoptions += 1
                 } else {
                     check(lease.epoch.number > highestEpoch[key(lease), default: 0], "epoch goes back")
@@ -342,6 +350,10 @@ struct SchedulerWorld {
             check(!live.contains(lease), "stopped before it is kept")
             if generator.chance(0.5) { believed.removeAll { $0.token == lease } }
         case .refuse: refusals += 1
+        case .prefetch(let worker, let job, let task):
+            hints += 1
+            check(scheduler.workers[worker] != nil)
+            check(scheduler.jobs[job]?.tasks[task] != nil)
         case .planNextStage(let id):
             check(!plansWanted.contains(id))
             plansWanted.append(id)
@@ -392,10 +404,13 @@ struct SchedulerWorld {
 
     /// No slot is free that a ready task could have.
     private func checkNothingIdle() {
-        if scheduler.isSpaceShort { return }
-        let offers = WorkerMachine.offers(of: scheduler.workers.values.filter(\.takesTasks), now: now)
+        // While the timer is about to ring, time has brought about what the scheduler does not know yet.
+        if scheduler.isSpaceShort || wake.map({ $0 <= now }) == true { return }
+        let takers = scheduler.workers.values.filter(\.takesTasks)
+        let isNeeded = !takers.contains(where: \.isTrusted)
+        let offers = takers.map { $0.offer(isNeeded: isNeeded, now: now) }.filter { $0.profile.slots > 0 }
         guard offers.contains(where: { $0.freeSlots > 0 }) else { return }
-        for task in scheduler.jobs.values.flatMap(\.offer.ready) {
+        for task in scheduler.jobs.values.filter(\.hasOffer).flatMap(\.ready.tasks) {
             let untried = offers.filter { !task.failedOn.contains($0.profile.id) }
             check(
                 !(untried.isEmpty ? offers : untried).contains { $0.hasRoom(for: task) },

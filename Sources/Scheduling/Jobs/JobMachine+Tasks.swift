@@ -8,30 +8,48 @@ extension JobMachine {
     // MARK: Events
 
     /// A ready task is given to a worker.
-    package mutating func taskPlaced(_ task: TaskID, on worker: WorkerID, now: Moment) -> [SchedulingAction] {
+    ///
+    /// - Parameter predicted: how long it is expected to take, in seconds.
+    package mutating func taskPlaced(
+        _ task: TaskID, on worker: WorkerID, predicted: Double = 0, now: Moment
+    ) -> [SchedulingAction] {
         guard let action = tasks[task]?.leased(to: worker, now: now, duration: configuration.leaseDuration) else {
             preconditionFailure("task \(task) of job \(id) is placed, and not known")
         }
         guard case .start(let lease) = action, let machine = tasks[task] else {
             preconditionFailure("task \(task) of job \(id) is placed, and cannot be given out: \(action)")
         }
-        removeReady(machine)
-        return started(lease, machine, now: now) + [.assign(lease, machine.specification)]
+        ready.remove(task)
+        return started(lease, machine, predicted: predicted, now: now) + [.assign(lease, machine.specification)]
+    }
+
+    /// A copy of a running task is given to a worker.
+    ///
+    /// - Parameter predicted: how long it is expected to take, in seconds.
+    package mutating func taskCopied(
+        _ task: TaskID, to worker: WorkerID, predicted: Double, now: Moment
+    ) -> [SchedulingAction] {
+        let action = tasks[task]?.copied(to: worker, now: now, duration: configuration.leaseDuration)
+        guard case .start(let lease) = action, let machine = tasks[task] else { return [] }
+        copiedCost += machine.specification.cost
+        return started(lease, machine, predicted: predicted, now: now) + [.assign(lease, machine.specification)]
     }
 
     /// A worker says that it still runs a task under a lease that is not live
     /// any more, or was given out before the coordinator started again.
     ///
+    /// - Parameter predicted: how long it is expected to take from now on, in seconds.
     /// - Returns: what makes the lease live again, or a `refuse`.
-    package mutating func leaseReclaimed(_ lease: LeaseToken, now: Moment) -> [SchedulingAction] {
-        let before = tasks[lease.task]
+    package mutating func leaseReclaimed(
+        _ lease: LeaseToken, predicted: Double = 0, now: Moment
+    ) -> [SchedulingAction] {
         let action = tasks[lease.task]?.reclaimed(lease, now: now, duration: configuration.leaseDuration)
         switch action {
         case .start:
-            guard let before, let machine = tasks[lease.task] else { return [] }
-            if before.state == .queued { removeReady(before) }
+            guard let machine = tasks[lease.task] else { return [] }
+            ready.remove(lease.task)
             waiting.remove(lease.task)
-            return (state == .queued ? begun() : []) + started(lease, machine, now: now)
+            return (state == .queued ? begun() : []) + started(lease, machine, predicted: predicted, now: now)
         case .refuse(let refusal): return [.refuse(lease, refusal)]
         case nil: return [.refuse(lease, .unknown)]
         case .queue, .complete, .retry, .requeue, .goOn, .fail, .stop, .changed: return []
@@ -55,6 +73,10 @@ extension JobMachine {
         let refused = leaseRenewed(lease, now: now)
         guard refused.isEmpty, let task = tasks[lease.task]?.specification else { return refused }
         progress.taskProgressed(task, frames: frames, outputMicroseconds: outputMicroseconds)
+        if let index = paces[task.id]?.firstIndex(where: { $0.epoch == lease.epoch }) {
+            let fraction = task.fraction(frames: frames, outputMicroseconds: outputMicroseconds)
+            paces[task.id]?[index].reported(fraction: fraction, frames: frames, now: now)
+        }
         var actions: [SchedulingAction] = []
         if let frames, let expected = task.expectedFrames {
             actions.append(.emit(.taskProgress(id, task.id, frames: frames, of: expected)))
@@ -72,37 +94,35 @@ extension JobMachine {
         return performed(steps, of: lease, result: result, now: now)
     }
 
-    /// Time has passed: silent leases end, and waits for another attempt are over.
-    package mutating func ticked(now: Moment) -> [SchedulingAction] {
+    /// Time has passed for a task: silent leases end, or its wait for another attempt is over.
+    package mutating func ticked(_ task: TaskID, now: Moment) -> [SchedulingAction] {
         var actions: [SchedulingAction] = []
-        for task in running.union(waiting).sorted() where !jobState.isFinal {
-            for step in tasks[task]?.ticked(now: now, policy: configuration.retry) ?? [] {
-                actions += performed(step, of: task, now: now)
-            }
+        for step in tasks[task]?.ticked(now: now, policy: configuration.retry) ?? [] where !jobState.isFinal {
+            actions += performed(step, of: task, now: now)
         }
         return actions
     }
 
-    /// A worker is gone, or came back without some of its tasks; what it ran for this job goes back to the queue.
-    ///
-    /// - Parameter kept: the leases under which it still runs something.
+    /// A worker is gone, or came back without a task that it ran, or that was left to it; that is queued again.
     package mutating func workerLost(
-        _ worker: WorkerID, keeping kept: [LeaseToken] = [], reason: String, now: Moment
+        _ worker: WorkerID, _ task: TaskID, reason: String, now: Moment
     ) -> [SchedulingAction] {
-        var actions: [SchedulingAction] = []
-        for task in running.union(waiting).sorted() where !jobState.isFinal {
-            if kept.contains(where: { $0.task == task && tasks[task]?.isHeld(under: $0) == true }) { continue }
-            let steps = tasks[task]?.workerLost(worker, now: now, policy: configuration.retry, reason: reason)
-            for step in steps ?? [] { actions += performed(step, of: task, now: now) }
-        }
-        return actions
+        guard !jobState.isFinal else { return [] }
+        let steps = tasks[task]?.workerLost(worker, now: now, policy: configuration.retry, reason: reason) ?? []
+        return steps.flatMap { performed($0, of: task, now: now) }
     }
 
     // MARK: What follows
 
     /// What is kept and told when an attempt begins.
-    private mutating func started(_ lease: LeaseToken, _ machine: TaskMachine, now: Moment) -> [SchedulingAction] {
+    private mutating func started(
+        _ lease: LeaseToken, _ machine: TaskMachine, predicted: Double, now: Moment
+    ) -> [SchedulingAction] {
         running.insert(machine.id)
+        paces[machine.id, default: []].append(
+            AttemptPace(
+                epoch: lease.epoch, worker: lease.worker, started: now, predicted: predicted,
+                isCopy: machine.tokens.count > 1))
         let attempt = machine.failures + machine.interruptions + 1
         return [.persistTasks([machine.record])] + move(to: .processing) + [
             .recordAttempt(lease, started: now, result: nil),
@@ -161,6 +181,7 @@ extension JobMachine {
                 .emit(.taskRetried(id, machine.id, attempt: attempt + 1, reason: reason)),
             ]
         case .goOn(_, let started):
+            paces[machine.id]?.removeAll { $0.epoch == lease.epoch }
             return [.persistTasks([machine.record]), .recordAttempt(lease, started: started, result: result)]
         case .fail(_, let started, let code, let message):
             self.ended(machine, isCompleted: false)
@@ -195,6 +216,7 @@ extension JobMachine {
 
     private mutating func ended(_ machine: TaskMachine, isCompleted: Bool) {
         running.remove(machine.id)
+        paces[machine.id] = nil
         progress.attemptEnded(machine.specification, isCompleted: isCompleted)
     }
 
@@ -224,7 +246,7 @@ extension JobMachine {
             attempts += ends
             stopped += orders
         }
-        ready = []
+        ready = ReadyQueue()
         waiting = []
         return (records.isEmpty ? [] : [.persistTasks(records)] + attempts, stopped)
     }
@@ -289,25 +311,7 @@ extension JobMachine {
         return [machine.record]
     }
 
-    private mutating func insertReady(_ machine: TaskMachine) {
-        let task = ReadyTask(machine)
-        ready.insert(task, at: position(of: task))
-    }
-
-    private mutating func removeReady(_ machine: TaskMachine) {
-        let index = position(of: ReadyTask(machine))
-        if index < ready.count, ready[index].id == machine.id { ready.remove(at: index) }
-    }
-
-    /// The index of the first ready task that does not precede this one.
-    private func position(of task: ReadyTask) -> Int {
-        var (low, high) = (0, ready.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ready[middle].precedes(task) { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    private mutating func insertReady(_ machine: TaskMachine) { ready.insert(ReadyTask(machine)) }
 }
 
 extension ReadyTask {

@@ -47,8 +47,8 @@ package struct JobMachine: Equatable, Sendable {
     package internal(set) var state: State = .queued
     /// Its tasks.
     package internal(set) var tasks: [TaskID: TaskMachine] = [:]
-    /// The tasks that can be given out, in the order of placement.
-    package internal(set) var ready: [ReadyTask] = []
+    /// The tasks that can be given out.
+    package internal(set) var ready = ReadyQueue()
     /// How far it is.
     package internal(set) var progress: JobProgress
 
@@ -56,6 +56,10 @@ package struct JobMachine: Equatable, Sendable {
     var running: Set<TaskID> = []
     /// The tasks that wait for their next attempt, or for a worker to bring them back.
     var waiting: Set<TaskID> = []
+    /// How fast the live attempts of each running task go.
+    var paces: [TaskID: [AttemptPace]] = [:]
+    /// The effort that went into copies of running tasks.
+    var copiedCost = 0.0
     /// How many tasks are not completed.
     var open = 0
     /// For each task that is not completed, the tasks that wait for its result.
@@ -106,15 +110,23 @@ package struct JobMachine: Equatable, Sendable {
     /// Whether it is being worked on: neither waiting for its turn nor over.
     package var isActive: Bool { state != .queued && !jobState.isFinal }
 
-    /// It as placement sees it.
-    package var offer: JobOffer {
+    /// Whether it has tasks to give out now.
+    package var hasOffer: Bool {
         switch state {
-        case .ready, .waitingForWorkers, .processing:
-            JobOffer(id: id, priority: entry.priority, buildDigest: entry.buildDigest, ready: ready)
-        case .queued, .planning, .planningNext, .combining, .completed, .failed, .cancelled:
-            JobOffer(id: id, priority: entry.priority, buildDigest: entry.buildDigest, ready: [])
+        case .ready, .waitingForWorkers, .processing: !ready.isEmpty
+        case .queued, .planning, .planningNext, .combining, .completed, .failed, .cancelled: false
         }
     }
+
+    /// It as placement sees it. The queue is lent, so that it is not copied: it comes back with `returned`.
+    mutating func lent() -> JobOffer {
+        var queue = ReadyQueue()
+        swap(&queue, &ready)
+        return JobOffer(id: id, priority: entry.priority, buildDigest: entry.buildDigest, ready: queue)
+    }
+
+    /// The queue comes back, without what is given out.
+    mutating func returned(_ offer: inout JobOffer) { swap(&ready, &offer.ready) }
 
     /// When something happens in it without an event; `nil` for never.
     package var deadline: Moment? {

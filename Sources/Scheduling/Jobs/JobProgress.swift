@@ -22,6 +22,8 @@ package struct JobProgress: Equatable, Sendable {
         var fraction: Double
         /// Output frames written.
         var frames: Int
+        /// The task's effort.
+        var cost: Double
     }
 
     /// The share of a job that is the join and the check of its result.
@@ -43,7 +45,10 @@ package struct JobProgress: Equatable, Sendable {
     /// The output frames of completed tasks.
     private(set) var completedFrames = 0
     private var shares: [TaskID: Share] = [:]
-    private var costs: [TaskID: Double] = [:]
+    /// The effort that running tasks have behind them.
+    private var runningCost = 0.0
+    /// The output frames that running tasks have written.
+    private var runningFrames = 0
     private var samples: [Sample] = []
 
     /// Makes the progress of a job without tasks.
@@ -54,7 +59,7 @@ package struct JobProgress: Equatable, Sendable {
     }
 
     /// Output frames written, those of running tasks included.
-    package var frames: Int { shares.values.reduce(completedFrames) { $0 + $1.frames } }
+    package var frames: Int { completedFrames + runningFrames }
 
     /// Output frames a second over the window; 0 until two reports are 1 s apart.
     package var framesPerSecond: Double {
@@ -68,9 +73,7 @@ package struct JobProgress: Equatable, Sendable {
         return max(totalCost + laterCost - last.cost, 0) * seconds / (last.cost - first.cost)
     }
 
-    private var doneCost: Double {
-        shares.reduce(completedCost) { $0 + $1.value.fraction * (costs[$1.key] ?? 0) }
-    }
+    private var doneCost: Double { completedCost + runningCost }
 
     private var window: (first: Sample, last: Sample, seconds: Double)? {
         guard let first = samples.first, let last = samples.last else { return nil }
@@ -116,23 +119,32 @@ package struct JobProgress: Equatable, Sendable {
         }
     }
 
-    /// A running task reported.
+    /// A running task reported; of several attempts the one that is furthest counts.
     mutating func taskProgressed(_ task: TaskSpecification, frames: Int?, outputMicroseconds: Int64?) {
         let fraction = task.fraction(frames: frames, outputMicroseconds: outputMicroseconds)
-        shares[task.id] = Share(fraction: fraction, frames: task.makesPicture ? frames ?? 0 : 0)
-        costs[task.id] = task.cost
+        let share = Share(fraction: fraction, frames: task.makesPicture ? frames ?? 0 : 0, cost: task.cost)
+        if let known = shares[task.id], known.fraction > fraction { return }
+        replace(share, of: task.id)
         raise()
     }
 
     /// An attempt is over; its part counts no more unless it brought the result.
     mutating func attemptEnded(_ task: TaskSpecification, isCompleted: Bool) {
-        shares[task.id] = nil
-        costs[task.id] = nil
+        replace(nil, of: task.id)
         if isCompleted {
             completedCost += task.cost
             completedFrames += task.outputFrames
         }
         raise()
+    }
+
+    private mutating func replace(_ share: Share?, of task: TaskID) {
+        let old = shares[task]
+        shares[task] = share
+        runningCost += (share.map { $0.fraction * $0.cost } ?? 0) - (old.map { $0.fraction * $0.cost } ?? 0)
+        runningFrames += (share?.frames ?? 0) - (old?.frames ?? 0)
+        // What rounding left behind must not pile up.
+        if shares.isEmpty { runningCost = 0 }
     }
 
     /// Notes where things stand, once a second at most, for the speed.

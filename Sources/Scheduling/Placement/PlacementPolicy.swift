@@ -3,34 +3,6 @@
 
 package import MartletModel
 
-/// A task that can be given out, as placement sees it.
-package struct ReadyTask: Equatable, Sendable {
-    /// The task's name.
-    package var id: TaskID
-    /// Expected effort.
-    package var cost: Double
-    /// Expected peak memory.
-    package var memory: ByteCount
-    /// FFmpeg's name of the encoder it needs.
-    package var encoder: String
-    /// The workers on which an attempt failed.
-    package var failedOn: Set<WorkerID>
-
-    /// Makes a ready task from its parts.
-    package init(id: TaskID, cost: Double, memory: ByteCount, encoder: String, failedOn: Set<WorkerID> = []) {
-        self.id = id
-        self.cost = cost
-        self.memory = memory
-        self.encoder = encoder
-        self.failedOn = failedOn
-    }
-
-    /// Whether it is given out before `other`: longest first, then by name.
-    package func precedes(_ other: ReadyTask) -> Bool {
-        cost == other.cost ? id < other.id : cost > other.cost
-    }
-}
-
 /// A job with tasks to give out, as placement sees it.
 package struct JobOffer: Equatable, Sendable {
     /// The job's name.
@@ -39,11 +11,11 @@ package struct JobOffer: Equatable, Sendable {
     package var priority: Priority
     /// The ffmpeg build that must run it; `nil` for any.
     package var buildDigest: String?
-    /// What can be given out, in order.
-    package var ready: [ReadyTask]
+    /// What can be given out.
+    package var ready: ReadyQueue
 
     /// Makes an offer from its parts.
-    package init(id: JobID, priority: Priority, buildDigest: String? = nil, ready: [ReadyTask]) {
+    package init(id: JobID, priority: Priority, buildDigest: String? = nil, ready: ReadyQueue) {
         self.id = id
         self.priority = priority
         self.buildDigest = buildDigest
@@ -59,12 +31,17 @@ package struct WorkerOffer: Equatable, Sendable {
     package var running: Int
     /// The expected memory of those.
     package var usedMemory: ByteCount
+    /// Reference seconds of work that one slot does in a second, as far as known.
+    package var speed: Double
 
     /// Makes an offer from its parts.
-    package init(profile: WorkerProfile, running: Int = 0, usedMemory: ByteCount = ByteCount(0)) {
+    package init(
+        profile: WorkerProfile, running: Int = 0, usedMemory: ByteCount = ByteCount(0), speed: Double = 1
+    ) {
         self.profile = profile
         self.running = running
         self.usedMemory = usedMemory
+        self.speed = speed
     }
 
     /// Slots without a task.
@@ -72,8 +49,7 @@ package struct WorkerOffer: Equatable, Sendable {
 
     /// Whether it is the right kind of worker, busy or not.
     package func isCapable(of task: ReadyTask, buildDigest: String?) -> Bool {
-        (buildDigest == nil || buildDigest == profile.buildDigest)
-            && (profile.encoders.isEmpty || profile.encoders.contains(task.encoder))
+        profile.isCapable(of: task.encoder, buildDigest: buildDigest)
     }
 
     /// Whether the task fits beside what runs. A worker without any task takes
@@ -101,74 +77,83 @@ package struct Placement: Equatable, Sendable {
     }
 }
 
+extension WorkerOffer: Comparable {
+    /// Whether it is served before another: the fastest, then the one with most free slots, then by name.
+    package static func < (left: WorkerOffer, right: WorkerOffer) -> Bool {
+        if left.speed != right.speed { return left.speed > right.speed }
+        let (free, other) = (left.freeSlots, right.freeSlots)
+        return free == other ? left.profile.id < right.profile.id : free > other
+    }
+}
+
+extension WorkerProfile {
+    /// Whether it can run tasks of this encoder and ffmpeg build at all.
+    func isCapable(of encoder: String, buildDigest: String?) -> Bool {
+        (buildDigest == nil || buildDigest == self.buildDigest)
+            && (encoders.isEmpty || encoders.contains(encoder))
+    }
+}
+
 /// Decides who does what.
 ///
 /// A pure function: the same offers and the same debt, the same decisions. No slot stays empty
 /// while a task is ready that may run there.
 package enum PlacementPolicy {
-    /// What is to be given out now, in order.
+    /// What is to be given out now, in order; it is taken out of the jobs' queues.
     ///
-    /// The most urgent job comes first; among equals the one that came first, so
+    /// The fastest free slot is served first. It gets a task of the most urgent
+    /// job that has one for it; among equals of the one that came first, so
     /// that jobs end one after the other and not all of them late. While less
     /// urgent jobs wait, a tenth of the effort goes to the one of them that came
-    /// first (`FairShare`). Nothing that runs is taken away. Within a job the
-    /// longest task comes first. Of the workers that may have it, the one with the most
-    /// free slots gets it. A task does not go back to a worker that it failed
-    /// on while another capable one is there, even a busy one.
+    /// first (`FairShare`). Nothing that runs is taken away. Within a job, what
+    /// needs the worker's special hardware comes first, then the longest task.
     ///
-    /// Costs O(jobs) for each task given out, and looks at each ready task once.
+    /// Costs O(log workers + jobs * lines + log tasks) for each task given out.
     ///
     /// - Parameters:
     ///   - jobs: in order of arrival.
-    ///   - workers: all that take work, those without a free slot included.
+    ///   - idle: workers with a free slot.
     ///   - share: what less urgent jobs are owed.
+    ///   - mayRepeat: whether a task may go to a worker that it failed on: when no other one could have it,
+    ///     not even later.
     package static func place(
-        jobs: [JobOffer], workers: [WorkerOffer], share: inout FairShare
+        jobs: inout [JobOffer], idle: [WorkerOffer], share: inout FairShare,
+        mayRepeat: (_ task: ReadyTask, _ buildDigest: String?) -> Bool
     ) -> [Placement] {
-        var workers = workers.sorted { $0.profile.id < $1.profile.id }
-        var freeSlots = workers.reduce(0) { $0 + $1.freeSlots }
-        // Room only shrinks while tasks are given out, so what found no worker once finds none later.
-        var next = jobs.map { _ in 0 }
+        var slots = BinaryHeap<WorkerOffer>()
+        for worker in idle where worker.freeSlots > 0 { slots.insert(worker) }
         var open = jobs.indices.filter { !jobs[$0].ready.isEmpty }
+        open.sort { jobs[$0].priority == jobs[$1].priority ? $0 < $1 : jobs[$0].priority > jobs[$1].priority }
         var placements: [Placement] = []
-        while freeSlots > 0, !open.isEmpty {
-            let urgency = open.reduce(Priority.low) { max($0, jobs[$1].priority) }
-            guard let first = open.first(where: { jobs[$0].priority == urgency }) else { break }
-            let lower = open.first { jobs[$0].priority < urgency }
-            let waiting = lower.map { jobs[$0].ready[next[$0]].cost }
+        while let urgent = open.first, var worker = slots.popFirst() {
+            let urgency = jobs[urgent].priority
+            let lower = open.filter { jobs[$0].priority < urgency }.min()
+            let waiting = lower.map { jobs[$0].ready.firstCost() }
             if lower == nil { share.forgive() }
-            var index = first
-            if let lower, let waiting, share.isDue(waiting) { index = lower }
-            let job = jobs[index]
-            var chosen: Int?
-            while chosen == nil, next[index] < job.ready.count {
-                let task = job.ready[next[index]]
-                next[index] += 1
-                chosen = worker(for: task, buildDigest: job.buildDigest, among: workers)
-                if let chosen {
-                    placements.append(Placement(job: job.id, task: task.id, worker: workers[chosen].profile.id))
-                    workers[chosen].running += 1
-                    workers[chosen].usedMemory = workers[chosen].usedMemory + task.memory
-                    freeSlots -= 1
-                    if index == lower {
-                        share.paid(task.cost)
-                    } else if let waiting {
-                        share.passedOver(waiting, by: task.cost)
-                    }
+            var order = open[...]
+            if let lower, let waiting, share.isDue(waiting) { order.insert(lower, at: order.startIndex) }
+            for index in order {
+                let digest = jobs[index].buildDigest
+                let found = jobs[index].ready.first(for: worker.profile.id) { task in
+                    worker.isCapable(of: task, buildDigest: digest) && worker.hasRoom(for: task)
+                        && (!task.failedOn.contains(worker.profile.id) || mayRepeat(task, digest))
                 }
+                guard let task = found else { continue }
+                jobs[index].ready.remove(task.id)
+                placements.append(Placement(job: jobs[index].id, task: task.id, worker: worker.profile.id))
+                if order.first == lower {
+                    if index == lower { share.paid(task.cost) }
+                } else if let waiting, jobs[index].priority == urgency {
+                    share.passedOver(waiting, by: task.cost)
+                }
+                if jobs[index].ready.isEmpty { open.removeAll { $0 == index } }
+                worker.running += 1
+                worker.usedMemory = worker.usedMemory + task.memory
+                // A worker that found nothing finds nothing later either: room only shrinks.
+                if worker.freeSlots > 0 { slots.insert(worker) }
+                break
             }
-            if next[index] == job.ready.count { open.removeAll { $0 == index } }
         }
         return placements
-    }
-
-    private static func worker(for task: ReadyTask, buildDigest: String?, among workers: [WorkerOffer]) -> Int? {
-        let capable = workers.indices.filter { workers[$0].isCapable(of: task, buildDigest: buildDigest) }
-        let untried = capable.filter { !task.failedOn.contains(workers[$0].profile.id) }
-        let allowed = (untried.isEmpty ? capable : untried).filter { workers[$0].hasRoom(for: task) }
-        return allowed.min { left, right in
-            let (free, other) = (workers[left].freeSlots, workers[right].freeSlots)
-            return free == other ? left < right : free > other
-        }
     }
 }

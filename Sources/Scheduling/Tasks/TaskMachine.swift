@@ -149,7 +149,7 @@ package struct TaskMachine: Equatable, Sendable {
 
     /// The task as it is to be kept.
     package var record: TaskRecord {
-        var holder = lease.holders.last?.worker
+        var holder = lease.holders.last { $0.epoch.number == lease.latestEpoch }?.worker
         if case .awaited(let worker, _) = state { holder = worker }
         return TaskRecord(
             job: job, specification: specification, state: taskState, epoch: lease.latestEpoch, failures: failures,

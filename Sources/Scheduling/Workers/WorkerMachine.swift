@@ -45,15 +45,20 @@ package struct WorkerMachine: Equatable, Sendable {
     package private(set) var suspectedUntil: Moment?
     /// When the last message came.
     package private(set) var lastHeard: Moment
+    /// How fast its slots are.
+    package internal(set) var speeds: WorkerSpeeds
     /// Attempts that failed one after the other, up to now.
     package private(set) var failuresInARow = 0
     /// When it takes work again after too many failures; in the past, or `nil`, when nothing is held against it.
     package private(set) var quarantinedUntil: Moment?
+    /// Whether the end of that time is still to be acted upon.
+    private var awaitsQuarantineEnd = false
 
     /// Makes the machine of a worker that joins now.
     package init(_ profile: WorkerProfile, now: Moment) {
         self.profile = profile
         lastHeard = now
+        speeds = WorkerSpeeds(benchmark: profile.speed)
     }
 
     /// The state's public name.
@@ -88,26 +93,30 @@ package struct WorkerMachine: Equatable, Sendable {
 
     /// It as placement sees it.
     package var offer: WorkerOffer {
-        WorkerOffer(profile: profile, running: leases.count, usedMemory: usedMemory)
+        WorkerOffer(profile: profile, running: leases.count, usedMemory: usedMemory, speed: speeds.speed ?? 1)
     }
 
-    /// Workers as placement sees them: those that are set aside are left out,
-    /// those that have to show that they work get one task at a time. When
-    /// there are no others, all count in full: better a doubtful worker than none.
-    package static func offers(of workers: [WorkerMachine], now: Moment) -> [WorkerOffer] {
-        guard workers.contains(where: { $0.quarantinedUntil == nil }) else { return workers.map(\.offer) }
-        return workers.filter { !$0.isQuarantined(now: now) }.map { worker in
-            var offer = worker.offer
-            if worker.isOnProbation(now: now) { offer.profile.slots = min(offer.profile.slots, 1) }
-            return offer
-        }
+    /// It as placement sees it now: without slots while it is set aside, with
+    /// one while it has to show that it works.
+    ///
+    /// - Parameter isNeeded: whether no worker is there without a blemish, so
+    ///   that it counts in full: better a doubtful worker than none.
+    package func offer(isNeeded: Bool, now: Moment) -> WorkerOffer {
+        var offer = offer
+        if !takesTasks || !isNeeded && isQuarantined(now: now) { offer.profile.slots = 0 }
+        if !isNeeded, isOnProbation(now: now) { offer.profile.slots = min(offer.profile.slots, 1) }
+        return offer
     }
+
+    /// Whether it is one of those that need no proof that they work.
+    package var isTrusted: Bool { takesTasks && quarantinedUntil == nil }
 
     /// When something happens to it without an event.
-    package func deadline(configuration: SchedulingConfiguration, now: Moment) -> Moment {
-        let silence = lastHeard + configuration.heartbeatTimeout
-        let quarantine = quarantinedUntil.flatMap { $0 > now ? $0 : nil }
-        return [suspectedUntil, quarantine].compactMap(\.self).reduce(silence, min)
+    package func deadline(configuration: SchedulingConfiguration) -> Moment {
+        var next = lastHeard + configuration.heartbeatTimeout
+        if let suspectedUntil { next = min(next, suspectedUntil) }
+        if awaitsQuarantineEnd, let quarantinedUntil { next = min(next, quarantinedUntil) }
+        return next
     }
 
     /// It takes work from now on.
@@ -134,6 +143,11 @@ package struct WorkerMachine: Equatable, Sendable {
     /// A message came.
     package mutating func heard(now: Moment) {
         lastHeard = max(lastHeard, now)
+    }
+
+    /// Time has passed; the end of its quarantine needs no further attention.
+    package mutating func ticked(now: Moment) {
+        if !isQuarantined(now: now) { awaitsQuarantineEnd = false }
     }
 
     /// It says how busy its machine is.
@@ -168,10 +182,12 @@ package struct WorkerMachine: Equatable, Sendable {
         case .completed:
             failuresInARow = 0
             quarantinedUntil = nil
+            awaitsQuarantineEnd = false
         case .failed(let failure) where failure.isRetryable:
             failuresInARow += 1
             let excess = failuresInARow - configuration.quarantineAfterFailures
             if excess >= 0 {
+                awaitsQuarantineEnd = true
                 quarantinedUntil = now + configuration.quarantine * min(1 << min(excess, 4), 15)
             }
         // What no other worker could do either says nothing about this one.

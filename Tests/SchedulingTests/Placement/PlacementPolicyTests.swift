@@ -18,23 +18,32 @@ import Testing
     private func job(
         _ id: String, _ ready: [ReadyTask], priority: Priority = .normal, build: String? = nil
     ) -> JobOffer {
-        JobOffer(id: JobID(id), priority: priority, buildDigest: build, ready: ready)
+        JobOffer(id: JobID(id), priority: priority, buildDigest: build, ready: ReadyQueue(ready))
     }
 
     private func worker(
         _ id: String, slots: Int = 1, running: Int = 0, memory: Int64 = 1000, used: Int64 = 0, build: String = "b",
-        encoders: Set<String> = []
+        encoders: Set<String> = [], speed: Double = 1
     ) -> WorkerOffer {
         WorkerOffer(
             profile: .sample(id, slots: slots, memoryMebibytes: memory, buildDigest: build, encoders: encoders),
-            running: running, usedMemory: .mebibytes(used))
+            running: running, usedMemory: .mebibytes(used), speed: speed)
+    }
+
+    /// The decisions, where all workers are those of the list.
+    private func place(_ jobs: [JobOffer], _ workers: [WorkerOffer], share: inout FairShare) -> [Placement] {
+        var jobs = jobs
+        return PlacementPolicy.place(jobs: &jobs, idle: workers, share: &share) { task, digest in
+            !workers.contains {
+                !task.failedOn.contains($0.profile.id) && $0.isCapable(of: task, buildDigest: digest)
+            }
+        }
     }
 
     /// The decisions as text, `job/task>worker`.
     private func place(_ jobs: [JobOffer], _ workers: [WorkerOffer]) -> [String] {
         var share = FairShare()
-        return PlacementPolicy.place(jobs: jobs, workers: workers, share: &share)
-            .map { "\($0.job)/\($0.task)>\($0.worker)" }
+        return place(jobs, workers, share: &share).map { "\($0.job)/\($0.task)>\($0.worker)" }
     }
 
     /// The priorities of the jobs that get a single slot, in order, when none of them ever runs out of tasks.
@@ -42,7 +51,7 @@ import Testing
         var share = FairShare()
         return (0..<rounds).flatMap { _ in
             let jobs = costs.map { job("\($0)", [task("t", cost: $1)], priority: $0) }
-            return PlacementPolicy.place(jobs: jobs, workers: [worker("w")], share: &share).compactMap { placement in
+            return place(jobs, [worker("w")], share: &share).compactMap { placement in
                 costs.first { "\($0.0)" == placement.job.text }?.0
             }
         }
@@ -87,11 +96,11 @@ import Testing
     @Test func nothingIsOwedToWorkThatDidNotWait() {
         var share = FairShare()
         let high = job("high", [task("t")], priority: .high)
-        for _ in 0..<100 { _ = PlacementPolicy.place(jobs: [high], workers: [worker("w")], share: &share) }
+        for _ in 0..<100 { _ = place([high], [worker("w")], share: &share) }
         #expect(share == FairShare())
         let low = job("low", [task("t")], priority: .low)
         #expect(
-            PlacementPolicy.place(jobs: [low, high], workers: [worker("w")], share: &share).map(\.job) == [high.id])
+            place([low, high], [worker("w")], share: &share).map(\.job) == [high.id])
     }
 
     @Test func lowWorkThatFitsNowhereIsOwedOneTaskAtMost() {
@@ -100,7 +109,7 @@ import Testing
             job("low", [task("t")], priority: .low, build: "elsewhere"), job("high", [task("t")], priority: .high),
         ]
         for _ in 0..<100 {
-            let placed = PlacementPolicy.place(jobs: jobs, workers: [worker("w")], share: &share)
+            let placed = place(jobs, [worker("w")], share: &share)
             #expect(placed.map(\.job) == [JobID("high")])
         }
         #expect(share.owed <= 1)
@@ -114,7 +123,9 @@ import Testing
     }
 
     @Test func memoryIsRespectedUnlessTheWorkerIsEmpty() {
-        let ready = [task("huge", memory: 5000), task("half", memory: 500), task("large", memory: 600)]
+        let ready = [
+            task("huge", cost: 3, memory: 5000), task("half", cost: 2, memory: 500), task("large", memory: 600),
+        ]
         #expect(place([job("j", ready)], [worker("w", slots: 4)]) == ["j/huge>w"])
         #expect(
             place([job("j", ready)], [worker("w", slots: 4, running: 1, memory: 1000, used: 100)]) == ["j/half>w"])
@@ -135,6 +146,25 @@ import Testing
         #expect(place(jobs, [worker("w1", slots: 5), worker("w2", running: 1)]) == [])
         #expect(place(jobs, [worker("w1", slots: 5)]) == ["j/a>w1"])
         #expect(place(jobs, [worker("w1"), worker("w2", running: 1, encoders: ["libx265"])]) == ["j/a>w1"])
+    }
+
+    @Test func fastestWorkerIsServedFirstAndGetsTheLongestTask() {
+        let ready = [task("short", cost: 1), task("long", cost: 9), task("middle", cost: 5)]
+        #expect(
+            place([job("j", ready)], [worker("slow", slots: 9, speed: 0.5), worker("fast", speed: 2)])
+                == ["j/long>fast", "j/middle>slow", "j/short>slow"])
+    }
+
+    @Test func workerWithTheHardwareTakesWhatNeedsItFirst() {
+        let ready = [task("any", cost: 20), task("special", cost: 10, encoder: "hevc_nvenc")]
+        let plain = worker("plain", encoders: ["libx264"])
+        let graphics = worker("graphics", encoders: ["libx264", "hevc_nvenc"], speed: 0.5)
+        #expect(place([job("j", ready)], [graphics]) == ["j/special>graphics"])
+        #expect(place([job("j", ready)], [graphics, plain]) == ["j/any>plain", "j/special>graphics"])
+        // A more urgent job comes first all the same.
+        #expect(
+            place([job("j", ready), job("urgent", [task("u")], priority: .critical)], [graphics])
+                == ["urgent/u>graphics"])
     }
 
     @Test func orderOfWorkersDoesNotMatter() {
