@@ -9,6 +9,9 @@ enum CurlFailure {
     static func error(_ result: CURLcode, reason: String, url: String) -> HTTPError {
         let name = name(of: url)
         switch result {
+        // What libcurl calls every answer without a status line.
+        case CURLE_UNSUPPORTED_PROTOCOL where reason.contains("HTTP/0.9"):
+            return HTTPError(.badAnswer, "What answers at \(name) does not speak HTTP.")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
             return HTTPError(.badURL, "\(name) is no address that can be called: \(reason).")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE,

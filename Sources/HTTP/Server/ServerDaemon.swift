@@ -47,7 +47,6 @@ final class ServerDaemon: EventHandler, LoopGuest, @unchecked Sendable {
             option(.CONNECTION_LIMIT, configuration.connectionLimit),
             option(.CONNECTION_TIMEOUT, wholeSeconds(configuration.idleTimeout)),
             option(.CONNECTION_MEMORY_LIMIT, max(4096, configuration.headerLimit)),
-            option(.STRICT_FOR_CLIENT, 1),
             // The loop's thread blocks the signal; without this, files are not sent by sendfile.
             option(.SIGPIPE_HANDLED_BY_APP, 1),
             MHD_OptionItem(

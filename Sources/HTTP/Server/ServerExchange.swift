@@ -110,6 +110,7 @@ final class ServerExchange: @unchecked Sendable {
             peer: own.peer,
             isSecure: own.session != nil, clientName: own.clientName)
         let handler = daemon.handler
+        let isPeerGone = own.isPeerGone
         let loop = daemon.loop
         task = Task { [self] in
             let response = await handler.respond(to: request)
@@ -124,6 +125,7 @@ final class ServerExchange: @unchecked Sendable {
             loop.perform { [self] in answered(.stream(response, stream)) }
             await stream.pump(source)
         }
+        if isPeerGone { daemon.loop.perform { [self] in peerWent() } }
     }
 
     private func take(_ upload: UnsafeRawBufferPointer) -> MHD_Result {
@@ -185,6 +187,9 @@ final class ServerExchange: @unchecked Sendable {
 
     // MARK: Waiting
 
+    /// Whether libmicrohttpd has the connection suspended.
+    var isWaiting: Bool { isSuspended }
+
     private func suspend() {
         guard !isSuspended else { return }
         isSuspended = true
@@ -202,8 +207,10 @@ final class ServerExchange: @unchecked Sendable {
 
     /// The other end sends nothing more. It may still read, so a whole answer is given all the same.
     func peerWent() {
+        guard !isOver else { return }
         task?.cancel()
         if case .stream(_, let stream) = answer { stream.cancel() }
+        if case .body = phase { own.readAgain() }
     }
 
     /// Breaks the exchange off.

@@ -31,7 +31,7 @@ struct Certificates: Sendable {
         func path(_ what: String) -> String { directory.file("\(name)-\(what)") }
         func openssl(_ arguments: String...) async throws {
             let outcome = try await ChildProcess.run("openssl", arguments)
-            guard outcome.isSuccess else { throw WaitedForOpenSSL(description: outcome.errors) }
+            guard outcome.isSuccess else { throw CannotMake(description: outcome.errors) }
         }
         func key(_ what: String) async throws {
             try await openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path(what))
@@ -57,7 +57,7 @@ struct Certificates: Sendable {
             client: (path("client.pem"), path("client.key")))
     }
 
-    private struct WaitedForOpenSSL: Error, CustomStringConvertible {
+    private struct CannotMake: Error, CustomStringConvertible {
         let description: String
     }
 }

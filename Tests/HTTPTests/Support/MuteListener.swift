@@ -32,6 +32,12 @@ final class MuteListener: Sendable {
     func accept(answering answer: (String) -> String) throws -> Int32 {
         let peer = Glibc.accept(descriptor, nil, nil)
         guard peer >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        self.answer(peer, by: answer)
+        return peer
+    }
+
+    /// Reads a request without a body and answers it.
+    func answer(_ peer: Int32, by answer: (String) -> String) {
         var request = ""
         var byte: UInt8 = 0
         while !request.hasSuffix("\r\n\r\n"), recv(peer, &byte, 1, 0) == 1 {
@@ -39,7 +45,6 @@ final class MuteListener: Sendable {
         }
         let text = Array(answer(request).utf8)
         send(peer, text, text.count, Int32(MSG_NOSIGNAL))
-        return peer
     }
 
     /// Takes a connection and says something at once; the descriptor is the caller's.

@@ -68,6 +68,18 @@ final class RawSocket: Sendable {
         return errno == ECONNRESET
     }
 
+    /// How long to wait for bytes.
+    func setPatience(milliseconds: Int) {
+        var patience = timeval(tv_sec: 0, tv_usec: milliseconds * 1000)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// Whether the last bytes just did not come in time.
+    var isStillWaiting: Bool { errno == EAGAIN }
+
+    /// Says that nothing more will be sent.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// Closes so that the other end sees a reset instead of an end.
     func reset() {
         var linger = linger(l_onoff: 1, l_linger: 0)

@@ -3,6 +3,7 @@
 
 import MartletHTTP
 import MartletPorts
+import Synchronization
 
 /// A handler made of a function.
 struct Answering: HTTPHandler {
@@ -69,9 +70,17 @@ struct FedBody: HTTPBody {
 final class Signal: Sendable {
     private let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
+    private let flag = Atomic(false)
 
     init() { (stream, continuation) = AsyncStream.makeStream() }
 
-    func happen() { continuation.finish() }
+    var hasHappened: Bool { flag.load(ordering: .acquiring) }
+
+    func happen() {
+        flag.store(true, ordering: .releasing)
+        continuation.finish()
+    }
+
+    /// Returns when it happened, or when the task is cancelled.
     func happened() async { for await _ in stream {} }
 }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletTestKit
+
+/// nginx on the loopback, with TLS, in front of a server.
+final class NginxProxy: Sendable {
+    let port: Int
+    private let directory: TemporaryDirectory
+    private let handle: ChildProcess.Handle
+    private let running: Task<ChildProcess.Outcome, any Error>
+
+    /// Starts nginx and waits until it takes connections.
+    init(before backend: Int, certificate: String, key: String) async throws {
+        let directory = try TemporaryDirectory()
+        let port = try MuteListener().port
+        let configuration = try directory.write(
+            """
+            daemon off;
+            master_process off;
+            pid \(directory.path)/pid;
+            error_log \(directory.path)/errors;
+            events { worker_connections 512; }
+            http {
+                access_log off;
+                client_body_temp_path \(directory.path)/body;
+                proxy_temp_path \(directory.path)/proxy;
+                fastcgi_temp_path \(directory.path)/fastcgi;
+                uwsgi_temp_path \(directory.path)/uwsgi;
+                scgi_temp_path \(directory.path)/scgi;
+                map $http_upgrade $wanted_connection { default upgrade; '' ''; }
+                server {
+                    listen 127.0.0.1:\(port) ssl;
+                    ssl_certificate \(certificate);
+                    ssl_certificate_key \(key);
+                    client_max_body_size 0;
+                    location / {
+                        proxy_pass http://127.0.0.1:\(backend);
+                        proxy_http_version 1.1;
+                        proxy_set_header Upgrade $http_upgrade;
+                        proxy_set_header Connection $wanted_connection;
+                        proxy_set_header Host $host;
+                        proxy_buffering off;
+                        proxy_request_buffering off;
+                        proxy_read_timeout 1h;
+                    }
+                }
+            }
+            """, to: "nginx.conf")
+        let (started, starting) = AsyncStream<ChildProcess.Handle>.makeStream()
+        let running = Task {
+            defer { starting.finish() }
+            return try await ChildProcess.run(
+                "nginx", ["-p", directory.path, "-c", configuration, "-e", directory.file("errors")],
+                environment: ["PATH": (ProcessInfo.processInfo.environment["PATH"] ?? "") + ":/usr/sbin"],
+                observer: ChildProcess.Observer(onStart: { starting.yield($0) }))
+        }
+        var first: ChildProcess.Handle?
+        for await handle in started {
+            first = handle
+            break
+        }
+        guard let handle = first else {
+            throw CannotStart(description: try await running.value.errors)
+        }
+        self.port = port
+        self.directory = directory
+        self.handle = handle
+        self.running = running
+        // nginx does not say when it listens, so it is asked.
+        try await waiting(for: "nginx", atMost: .seconds(20)) {
+            while (try? RawSocket(port: port)) == nil { try await Task.sleep(for: .milliseconds(10)) }
+        }
+    }
+
+    /// Ends it.
+    func stop() async throws {
+        handle.send(SIGTERM)
+        _ = try await running.value
+    }
+
+    private struct CannotStart: Error, CustomStringConvertible {
+        let description: String
+    }
+}
