@@ -41,6 +41,8 @@ import Testing
         #expect(found.sorted() == expected)
         #expect(catalog.tried.entries.contains("h264_vaapi") == (hardware == .auto || hardware == .vaapi))
         #expect(!catalog.tried.entries.contains("mp2"))
+        let kinds = await Abilities(catalog: catalog, hardware: hardware).hardwareKinds(of: build)
+        #expect(kinds == (expected.contains("h264_nvenc") ? ["nvenc"] : []))
     }
 
     /// Reports frames at a steady pace until it is cancelled.

@@ -75,7 +75,6 @@ final class PlainBench: Sendable {
             coordinator: CoordinatorAddress("http://127.0.0.1:\(try await far.start())", token: "t"),
             id: WorkerID("gaming-pc-room"), address: "127.0.0.1", port: port, directory: directory.file("own"))
         configuration.mediaRoots = ["movies": directory.file("films")]
-        configuration.hardware = ["nvenc"]
         servers = [near, far]
         let (launcher, time) = (ProcessRunner(), SystemTime())
         let program = try FFmpegProgram.locate()

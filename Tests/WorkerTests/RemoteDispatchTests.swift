@@ -311,4 +311,46 @@ import Testing
         }
         try await ended(work)
     }
+
+    @Test("A coordinator that takes the connection and says nothing is tried again")
+    func noWelcome() async throws {
+        let bench = try RemoteBench()
+        bench.coordinator.greeting.withLock { $0 = nil }
+        let work = bench.begin()
+        try await bench.hurrying {
+            _ = try await bench.coordinator.registration(1)
+            bench.coordinator.greeting.withLock { $0 = .welcome(chunkSize: 1000, heartbeatMilliseconds: 7000) }
+            _ = try await bench.coordinator.registration(2)
+        }
+        #expect(bench.caller.sockets.entries.first?.closingCode == 1001)
+        try await ended(work)
+    }
+
+    @Test("A worker that is stopped while it joins, or waits to, ends at once", arguments: [true, false])
+    func stoppedEarly(isThere: Bool) async throws {
+        let bench = try RemoteBench()
+        bench.coordinator.greeting.withLock { $0 = nil }
+        bench.isReachable.isOn = isThere
+        let work = bench.begin()
+        try await bench.caller.calls.wait(for: "the attempt") { !$0.isEmpty }
+        if isThere { _ = try await bench.coordinator.registration() }
+        work.cancel()
+        await #expect(throws: (any Error).self) {
+            try await waiting(for: "the worker's end") { try await work.value }
+        }
+        #expect(bench.coordinator.heard.entries.count == (isThere ? 1 : 0))
+    }
+
+    @Test("Leaving twice, or before joining, does nothing more")
+    func leavesTwice() async throws {
+        let bench = try RemoteBench()
+        await bench.dispatch.unregister(WorkerID("w1"))
+        #expect(bench.caller.calls.entries.isEmpty)
+        let other = try RemoteBench()
+        _ = try await other.dispatch.register(.sample(), holding: [])
+        await other.dispatch.unregister(WorkerID("w1"))
+        await other.dispatch.unregister(WorkerID("w1"))
+        try await other.coordinator.heard.wait(for: "the farewell") { $0.contains(.leaving) }
+        #expect(other.coordinator.heard.entries.filter { $0 == .leaving }.count == 1)
+    }
 }

@@ -88,10 +88,15 @@ import Testing
         #expect(failure.code == "worker.transfer_failed")
     }
 
-    @Test("A result of a lease that is not the worker's any more is dropped, and nobody is told")
-    func stale() async throws {
+    @Test(
+        "A result of a lease that is not the worker's any more is dropped, and nobody is told",
+        arguments: [
+            HTTPResponse(status: 410), ScriptedCoordinator.problem(503, "coordinator.stale_lease"),
+            ScriptedCoordinator.problem(404, "coordinator.unknown_job"),
+        ])
+    func stale(answer: HTTPResponse) async throws {
         let bench = try RemoteBench()
-        bench.coordinator.replies.withLock { $0 = [Self.status(410)] }
+        bench.coordinator.replies.withLock { $0 = [{ _ in answer }] }
         let work = bench.begin()
         _ = try await bench.coordinator.registration()
         try await bench.coordinator.say(.run(try await bench.assignment(.sample("video-0000"))))

@@ -18,8 +18,8 @@ final class ScriptedCoordinator: HTTPHandler {
     let heard = Journal<WorkerMessage>()
     /// The requests for sources and results.
     let requests = Journal<HTTPRequest>()
-    /// What it answers to a registration.
-    let greeting = Mutex(CoordinatorMessage.welcome(chunkSize: 1000, heartbeatMilliseconds: 7000))
+    /// What it answers to a registration; `nil`: nothing.
+    let greeting = Mutex<CoordinatorMessage?>(.welcome(chunkSize: 1000, heartbeatMilliseconds: 7000))
     /// Whether it answers `finished`, and with what.
     let takes = Mutex<Bool?>(true)
     /// What it answers to a heartbeat; `nil`: nothing.
@@ -94,7 +94,6 @@ final class ScriptedCoordinator: HTTPHandler {
         connection.withLock { $0 = socket }
         while case .text(let text) = await socket.receive() {
             guard let message = try? MessageText.decode(WorkerMessage.self, from: text) else { return }
-            heard.note(message)
             let answer: CoordinatorMessage? =
                 switch message {
                 case .register: greeting.withLock { $0 }
@@ -104,6 +103,8 @@ final class ScriptedCoordinator: HTTPHandler {
                 case .progress, .leaving: nil
                 }
             if let answer { try? await socket.send(.text(MessageText.encode(answer))) }
+            // Whoever waits for it may then speak, and the welcome comes first.
+            heard.note(message)
         }
     }
 
@@ -124,10 +125,15 @@ final class ScriptedCoordinator: HTTPHandler {
     }
 
     /// The answer to a part that was damaged on the way.
-    static let damaged = HTTPResponse(
-        status: 400, headers: ["Content-Type": "application/problem+json"],
-        body: .bytes(
-            Array(
-                #"{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "damaged", "code": "http.bad_digest", "retryable": true, "exit_code": 1}"#
-                    .utf8)))
+    static let damaged = problem(422, "api.digest_mismatch")
+
+    /// An answer with an error's name.
+    static func problem(_ status: Int, _ code: String) -> HTTPResponse {
+        let text = """
+            {"type": "about:blank", "title": "no", "status": \(status), "detail": "told", "code": "\(code)", \
+            "retryable": false, "exit_code": 1}
+            """
+        return HTTPResponse(
+            status: status, headers: ["Content-Type": "application/problem+json"], body: .bytes(Array(text.utf8)))
+    }
 }

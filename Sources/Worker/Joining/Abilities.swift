@@ -14,15 +14,27 @@ struct Abilities: Sendable {
     /// The encoders of pictures and sound that passed a test encode, and the forms of subtitles that this ffmpeg writes.
     func encoders(of build: EncoderBuild) async -> Set<String> {
         let tracks = ["aac", "libopus"]
-        let pictures = EncoderProfile.all.filter { profile in
-            guard profile.family.isHardware else { return true }
-            return hardware == .auto || profile.family.rawValue == hardware.rawValue
-        }
         var working = build.encoders.intersection(["mov_text", "subrip", "ass", "ssa", "webvtt"])
         // One after the other: devices that are asked by many at once refuse some.
-        for name in pictures.map(\.name) + tracks where build.encoders.contains(name) {
+        for name in candidates.map(\.name) + tracks where build.encoders.contains(name) {
             if await catalog.failure(of: name) == nil { working.insert(name) }
         }
         return working
+    }
+
+    /// The kinds of hardware that encode here, such as `nvenc`, in order of their names.
+    func hardwareKinds(of build: EncoderBuild) async -> [String] {
+        var kinds: Set<String> = []
+        for profile in candidates where profile.family.isHardware && build.encoders.contains(profile.name) {
+            if await catalog.failure(of: profile.name) == nil { kinds.insert(profile.family.rawValue) }
+        }
+        return kinds.sorted()
+    }
+
+    /// The encoders of pictures that may be used.
+    private var candidates: [EncoderProfile] {
+        EncoderProfile.all.filter { profile in
+            !profile.family.isHardware || hardware == .auto || profile.family.rawValue == hardware.rawValue
+        }
     }
 }

@@ -20,8 +20,8 @@ package actor PlainWorker: HTTPHandler {
         package var address: String
         /// The port of the worker's HTTP server.
         package var port: Int
-        /// The kinds of hardware that can encode here, such as `nvenc`; only told.
-        package var hardware: [String] = []
+        /// Which hardware is tried, and told of when it works; streams are encoded in software.
+        package var hardware = HardwareChoice.auto
         /// The media roots that this machine has: names and paths.
         package var mediaRoots: [String: String] = [:]
         /// Where streams lie; no other process uses it.
@@ -64,6 +64,7 @@ package actor PlainWorker: HTTPHandler {
     /// The oldest first.
     private var streams: [Stream] = []
     private var proxy: SourceProxy?
+    private var hardwareKinds: [String] = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     /// Makes a worker that is not at work yet.
@@ -81,6 +82,8 @@ package actor PlainWorker: HTTPHandler {
     package func run() async throws {
         try surroundings.files.remove("\(configuration.directory)/hls")
         try surroundings.files.makeDirectory("\(configuration.directory)/hls")
+        hardwareKinds = await Abilities(catalog: surroundings.catalog, hardware: configuration.hardware)
+            .hardwareKinds(of: try await surroundings.catalog.build())
         let cache = try SourceCache(
             directory: "\(configuration.directory)/sources", files: surroundings.files,
             coordinator: configuration.coordinator, caller: surroundings.caller, time: surroundings.time)
@@ -128,7 +131,7 @@ package actor PlainWorker: HTTPHandler {
         try await calls.beat(
             PlainHeartbeat(
                 workerID: configuration.id, ipAddress: configuration.address, port: configuration.port, os: "linux",
-                hwAccel: configuration.hardware, status: isBusy ? "processing" : "idle",
+                hwAccel: hardwareKinds, status: isBusy ? "processing" : "idle",
                 cpuUsage: (load.processors * 100).rounded()))
     }
 }

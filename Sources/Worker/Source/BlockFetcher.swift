@@ -63,10 +63,8 @@ struct BlockFetcher: Sendable {
                 return .whole
             }
             return try await files.digest(of: path, bytes: bytes) == digest ? .whole : .damaged
-        case 412, 416:
-            throw WorkerError(
-                .sourceChanged, "the source of job \(job) changed after the job was planned",
-                advice: "Start the job again to transcode the new content.")
+        case 412, 416: throw Self.changed(job)
+        case _ where ProblemText.isProblem(answer, "source_changed"): throw Self.changed(job)
         case 429, 500...: return .unreachable
         default:
             throw WorkerError(
@@ -74,5 +72,11 @@ struct BlockFetcher: Sendable {
                 "the coordinator did not give the source of job \(job): "
                     + ProblemText.line(of: answer))
         }
+    }
+
+    private static func changed(_ job: JobID) -> WorkerError {
+        WorkerError(
+            .sourceChanged, "the source of job \(job) changed after the job was planned",
+            advice: "Start the job again to transcode the new content.")
     }
 }

@@ -107,12 +107,13 @@ struct ResultUpload: Sendable {
             .flatMap { (0...artifact.size.bytes).contains($0) ? $0 : nil }
         switch answer.status {
         case 200..<300: return .arrived(offset ?? otherwise)
-        case 409: return offset.map { .arrived($0) } ?? .refused("it does not say where to go on")
+        case 409 where offset != nil: return .arrived(offset ?? 0)
         case 404 where call.method == "HEAD": return .arrived(0)
         case 404, 410: return .unwanted
-        case 400 where ProblemText.code(of: answer).hasSuffix("bad_digest"): return .damaged
-        case 502...504: return .unreachable
         case 507: return .full
+        case _ where ProblemText.isProblem(answer, "digest_mismatch"): return .damaged
+        case _ where ProblemText.isProblem(answer, "stale_lease"): return .unwanted
+        case 502...504: return .unreachable
         default: return .refused(ProblemText.line(of: answer))
         }
     }
