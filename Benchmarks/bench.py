@@ -15,7 +15,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from martlet_bench import encoding, films, long_film, quality, rate  # noqa: E402
+from martlet_bench import encoding, films, long_film, quality, rate, spreading  # noqa: E402
 from martlet_bench.table import Table  # noqa: E402
 
 
@@ -31,7 +31,7 @@ def options():
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, taking turns (3)")
     parser.add_argument("--quick", action="store_true", help="one short film, one run: shows that it runs, no more")
     parser.add_argument(
-        "--only", action="append", choices=["encode", "rate", "long"], help="measure only this; repeatable"
+        "--only", action="append", choices=["encode", "rate", "long", "spread"], help="measure only this; repeatable"
     )
     parser.add_argument(
         "--encoder", action="append", choices=sorted(encoding.ENCODERS), help="measure only this encoder; repeatable"
@@ -47,7 +47,7 @@ def main():
     martlet = os.path.realpath(wanted.martlet)
     if not os.access(martlet, os.X_OK):
         sys.exit(f"There is no program at {martlet}.\nBuild it with `swift build -c release`, or add --martlet.")
-    sections = wanted.only or ["encode", "rate", "long"]
+    sections = wanted.only or ["encode", "rate", "long", "spread"]
     table = Table()
     table.heading(martlet)
     with tempfile.TemporaryDirectory(prefix="martlet-bench-") as temporary:
@@ -64,6 +64,8 @@ def main():
             rate.measure(table, martlet, scratch, wanted.quick)
         if "long" in sections:
             long_film.measure(table, martlet, scratch, wanted.quick, 1 if wanted.quick else wanted.runs)
+        if "spread" in sections:
+            spreading.measure(table, martlet, wanted.quick)
     table.print()
     if wanted.strict and table.missed:
         sys.exit(1)

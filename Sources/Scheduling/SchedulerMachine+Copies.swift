@@ -92,7 +92,8 @@ extension SchedulerMachine {
     /// Seconds until an attempt is done; infinite when it is stalled.
     private func remaining(_ pace: AttemptPace, of task: TaskID, in job: JobID, now: Moment) -> Double {
         let silence = Double(jobs[job]?.tasks[task]?.specification.silence ?? 0) / 1000
-        let start = workers[pace.worker]?.speeds.startSeconds ?? 0
+        guard let worker = workers[pace.worker], !worker.isSilent(now: now) else { return .infinity }
+        let start = worker.speeds.startSeconds
         return pace.remaining(now: now, patience: max(20, 2 * start + 10) + silence)
     }
 

@@ -129,8 +129,30 @@ import Testing
         #expect(scheduler.jobs[j]?.jobState == .processing)
     }
 
-    @Test func silentWorkerLosesItsLeases() {
+    /// Without copies, so that tests about other things are not disturbed by them.
+    private var plain: SchedulingConfiguration {
+        var configuration = SchedulingConfiguration()
+        configuration.copies.maximumAttempts = 1
+        return configuration
+    }
+
+    @Test func taskOfAWorkerThatIsSilentForLongIsCopiedBeforeItsLeaseEnds() {
         var scheduler = scheduler([.sample("a")])
+        var generator = SplitMix64(seed: 1)
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        _ = scheduler.workerRegistered(.sample("w2"), now: at(0))
+        #expect(assigned(scheduler.heartbeat(WorkerID("w2"), holding: [], now: at(14))) == [])
+        #expect(assigned(scheduler.ticked(now: at(16))) == [lease("a", 2, "w2")])
+        let done = AttemptResult.completed(.sample(TaskID("a")))
+        let actions = scheduler.taskFinished(lease("a", 2, "w2"), result: done, now: at(17), using: &generator)
+        #expect(actions.contains(.stop(lease("a", 1, "w1"))))
+        #expect(scheduler.totals.copiesWon == 1)
+        #expect(scheduler.totals.copiedSeconds == 17)
+        #expect(scheduler.workers.values.allSatisfy { $0.leases.isEmpty })
+    }
+
+    @Test func silentWorkerLosesItsLeases() {
+        var scheduler = scheduler([.sample("a")], configuration: plain)
         _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
         _ = scheduler.workerRegistered(.sample("w2"), now: at(10))
         #expect(assigned(scheduler.ticked(now: at(29))) == [])
@@ -205,7 +227,7 @@ import Testing
     }
 
     @Test func workOfAKilledWorkerMovesWithinASecondAndALateComerGetsItBackIfItIsFree() {
-        var scheduler = scheduler([.sample("a"), .sample("b")])
+        var scheduler = scheduler([.sample("a"), .sample("b")], configuration: plain)
         _ = scheduler.workerRegistered(.sample("w1", slots: 2), now: at(0))
         let (a, b) = (lease("a", 1, "w1"), lease("b", 1, "w1"))
         _ = scheduler.workerRegistered(.sample("w2"), now: at(0))

@@ -45,6 +45,8 @@ package struct WorkerMachine: Equatable, Sendable {
     package private(set) var suspectedUntil: Moment?
     /// When the last message came.
     package private(set) var lastHeard: Moment
+    /// Seconds between two messages, of late.
+    private var interval = 5.0
     /// How fast its slots are.
     package internal(set) var speeds: WorkerSpeeds
     /// Attempts that failed one after the other, up to now.
@@ -142,8 +144,13 @@ package struct WorkerMachine: Equatable, Sendable {
 
     /// A message came.
     package mutating func heard(now: Moment) {
-        lastHeard = max(lastHeard, now)
+        guard now > lastHeard else { return }
+        interval += 0.2 * ((now - lastHeard).inSeconds - interval)
+        lastHeard = now
     }
+
+    /// Whether it is silent for much longer than usual: its tasks may be lost.
+    package func isSilent(now: Moment) -> Bool { (now - lastHeard).inSeconds > max(6, 3 * interval) }
 
     /// Time has passed; the end of its quarantine needs no further attention.
     package mutating func ticked(now: Moment) {

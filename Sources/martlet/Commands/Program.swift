@@ -69,6 +69,7 @@ struct Program: Sendable {
         case .drain: try await DrainCommand(context: context).run()
         case .doctor: try await DoctorCommand(context: context).run()
         case .bench: try await BenchCommand(context: context).run()
+        case .simulate: try await SimulateCommand(context: context).run()
         case .completions: completions(context)
         }
     }

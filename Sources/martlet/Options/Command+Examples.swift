@@ -65,6 +65,11 @@ extension Command {
         case .drain: [Example(line: "martlet drain attic-pc", meaning: "before that machine is switched off")]
         case .doctor: [Example(line: "martlet doctor", meaning: "which encoders work here, and what is missing")]
         case .bench: [Example(line: "martlet bench --codec h264 --duration 10", meaning: "ten seconds at each size")]
+        case .simulate:
+            [
+                Example(line: "martlet simulate --machines 100 --faults --runs 5", meaning: "what a cluster would do"),
+                Example(line: "martlet simulate --speeds 4,1,1 --segments 60", meaning: "with the machines at hand"),
+            ]
         case .completions:
             [
                 Example(line: "source <(martlet completions bash)", meaning: "in ~/.bashrc"),

@@ -5,7 +5,7 @@
 enum Command: String, Sendable, CaseIterable {
     case transcode, plan, probe, verify
     case submit, jobs, job, cancel, retry, watch, workers, drain
-    case doctor, bench, completions
+    case doctor, bench, simulate, completions
 
     /// One argument without a name.
     struct Argument: Sendable, Equatable {
@@ -38,6 +38,7 @@ enum Command: String, Sendable, CaseIterable {
         case .drain: "Lets a worker end what it runs, and gives it no new work"
         case .doctor: "Checks what this machine can do"
         case .bench: "Measures how fast this machine encodes"
+        case .simulate: "Shows how well a film would be spread over machines, in virtual time"
         case .completions: "Prints completions for a shell"
         }
     }
@@ -71,7 +72,7 @@ enum Command: String, Sendable, CaseIterable {
                     isPath: false)
             ]
         case .drain: [Argument(name: "WORKER", help: "The worker's name, or the beginning of it.", isPath: false)]
-        case .jobs, .workers, .doctor, .bench: []
+        case .jobs, .workers, .doctor, .bench, .simulate: []
         case .completions:
             [Argument(name: "SHELL", help: "The shell.", choices: Shell.allCases.map(\.rawValue), isPath: false)]
         }
@@ -95,6 +96,7 @@ enum Command: String, Sendable, CaseIterable {
         case .job, .cancel, .retry, .watch, .workers, .drain:
             Options.connection + [Options.json] + Options.loudness
         case .doctor: [Options.inspectedDirectory, Options.json] + Options.loudness
+        case .simulate: Options.simulation + [Options.json] + Options.loudness
         case .bench: [Options.duration, Options.measuredCodec, Options.json] + Options.loudness
         case .completions: []
         }

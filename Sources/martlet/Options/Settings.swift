@@ -45,6 +45,8 @@ struct Settings: Sendable, Equatable {
     var isFull = false
     /// How long one measurement takes, in seconds.
     var measurementSeconds = 5.0
+    /// What is simulated.
+    var simulation = SimulationSettings()
     /// How the coordinator is reached.
     var connection = ConnectionSettings()
     /// What commands ask of a coordinator.

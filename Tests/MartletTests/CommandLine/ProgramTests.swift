@@ -115,7 +115,9 @@ import Testing
         ("transcode DIR/in.mkv DIR/none/out.mp4", .writeFailed), ("transcode DIR/in.mkv DIR/in.mkv", .usage),
         ("transcode - DIR/out.mp4", .usage), ("transcode DIR/in.mkv -", .usage), ("nonsense", .usage),
         ("verify DIR/in.mkv", .usage), ("doctor", .jobFailed), ("bench", .jobFailed), ("probe DIR/in.mkv", .success),
-        ("plan DIR/in.mkv", .success), ("completions bash", .success), ("--help", .success), ("--version", .success),
+        ("plan DIR/in.mkv", .success), ("completions bash", .success),
+        ("simulate --machines 3 --segments 20 --faults", .success), ("simulate --speeds 1,x", .usage),
+        ("--help", .success), ("--version", .success),
     ])
     func exitCodesSayWhatHappened(line: String, expected: ExitStatus) async throws {
         let printed = try await run(line)
