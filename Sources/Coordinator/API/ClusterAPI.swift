@@ -20,6 +20,26 @@ package struct ClusterAPI: Sendable {
         package init(version: String) { self.version = version }
     }
 
+    /// How the ends of jobs are told to whoever asked for it.
+    package struct Telling: Sendable {
+        /// Calls.
+        package var caller: any HTTPCaller
+        /// Signs.
+        package var signer: any MessageSigner
+        /// What calls are signed with; `nil` leaves the signature out.
+        package var secret: [UInt8]?
+        /// The directory of what is still to be told.
+        package var directory: String
+
+        /// Makes it.
+        package init(caller: any HTTPCaller, signer: any MessageSigner, secret: [UInt8]?, directory: String) {
+            self.caller = caller
+            self.signer = signer
+            self.secret = secret
+            self.directory = directory
+        }
+    }
+
     /// What the API works with.
     package struct Surroundings: Sendable {
         /// The cluster.
@@ -30,6 +50,10 @@ package struct ClusterAPI: Sendable {
         package var time: any TimeSource
         /// Why no work can be taken in now, one sentence; `nil` when it can.
         package var obstacle: @Sendable () async -> String?
+        /// The workers of the plain protocol; `nil` knows none.
+        package var plainWorkers: PlainWorkers?
+        /// How ends of jobs are told; `nil` tells none.
+        package var telling: Telling?
 
         /// Makes surroundings.
         package init(
@@ -47,25 +71,37 @@ package struct ClusterAPI: Sendable {
     package let router: Router
     /// Counts what happens; whoever moves tasks and bytes tells it.
     package let metrics: ClusterMetrics
+    /// The cluster as the API shows it, streams included.
+    package let control: any ClusterControl
     private let hub: EventHub
-    private let control: any ClusterControl
+    private let plainWorkers: PlainWorkers?
+    private let callbacks: Callbacks?
 
     /// Makes the API.
     ///
-    /// - Parameter more: routes from elsewhere, such as those of the data plane.
+    /// - Parameter more: routes from elsewhere, such as those of the data plane, which count what they do.
     /// - Throws: what `APIDocument` throws.
-    package init(_ configuration: Configuration, with surroundings: Surroundings, routes more: [Route] = []) throws {
+    package init(
+        _ configuration: Configuration, with surroundings: Surroundings,
+        routes more: (ClusterMetrics) -> [Route] = { _ in [] }
+    ) throws {
         let readers = ReaderCount()
         let metrics = ClusterMetrics(version: configuration.version, readers: readers)
-        let control = surroundings.control
         let hub = EventHub(capacity: configuration.eventCapacity, time: surroundings.time) { metrics.note($0) }
-        var routes =
-            JobRoutes(control: control, files: surroundings.files).routes + WorkerRoutes(control: control).routes
-            + EventRoutes(hub: hub, readers: readers).routes + MetricsRoutes(metrics: metrics, control: control).routes
-            + HealthRoutes(obstacle: surroundings.obstacle).routes + more
+        var control = surroundings.control
+        var routes = more(metrics)
+        if let streams = surroundings.plainWorkers {
+            control = ClusterWithStreams(films: control, streams: streams)
+            routes += PlainRoutes(workers: streams, metrics: metrics).routes
+        }
         if let place = configuration.uploads {
             routes += SourceRoutes(uploads: SourceUploads(at: place, files: surroundings.files)).routes
         }
+        routes += JobRoutes(control: control, files: surroundings.files).routes
+        routes += WorkerRoutes(control: control).routes
+        routes += EventRoutes(hub: hub, readers: readers).routes
+        routes += MetricsRoutes(metrics: metrics, control: control).routes
+        routes += HealthRoutes(obstacle: surroundings.obstacle).routes
         router = Router(
             try APIDocument.serving(routes, version: configuration.version),
             door: Door(tokens: configuration.tokens, time: surroundings.time), time: surroundings.time
@@ -73,8 +109,28 @@ package struct ClusterAPI: Sendable {
         self.metrics = metrics
         self.hub = hub
         self.control = control
+        plainWorkers = surroundings.plainWorkers
+        callbacks = surroundings.telling.map { [control] telling in
+            Callbacks(
+                secret: telling.secret,
+                with: .init(
+                    control: control, caller: telling.caller, signer: telling.signer,
+                    records: RecordFiles(in: telling.directory, files: surroundings.files), time: surroundings.time,
+                    metrics: metrics))
+        }
     }
 
-    /// Passes on events until the cluster's end, or until the task is cancelled; then readers' streams end.
-    package func run() async { await hub.run(await control.events()) }
+    /// Passes on events, moves streams and tells ends of jobs until the cluster's end, or until the task is cancelled;
+    /// then readers' streams end.
+    ///
+    /// - Throws: when what an earlier life left behind cannot be read.
+    package func run() async throws {
+        let events = await control.events()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if let plainWorkers { group.addTask { try await plainWorkers.run() } }
+            if let callbacks { group.addTask { try await callbacks.run() } }
+            group.addTask { await hub.run(events) }
+            try await group.waitForAll()
+        }
+    }
 }

@@ -15,7 +15,7 @@ package protocol ClusterControl: Sendable {
     ///
     /// - Parameters:
     ///   - limit: the most on one page, 1 to 1,000.
-    ///   - cursor: what the page before gave.
+    ///   - cursor: what the page before gave: `<created_ms>.<id>` of its last job.
     func jobs(state: JobState?, limit: Int, cursor: String?) async throws -> JobPage
     /// One job.
     func job(_ id: JobID) async throws -> JobView

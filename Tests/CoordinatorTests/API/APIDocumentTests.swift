@@ -16,14 +16,22 @@ struct APIDocumentTests {
     init() throws {
         var configuration = ClusterAPI.Configuration(version: "1.2.3")
         configuration.uploads = SourceUploads.Place(directory: "/nowhere/a", unfinished: "/nowhere/b")
+        let (clock, files) = (ManualClock(), LocalFiles())
+        var surroundings = ClusterAPI.Surroundings(control: ScriptedControl(), files: files, time: clock)
+        surroundings.plainWorkers = PlainWorkers(
+            with: .init(
+                caller: ScriptedCaller(), records: RecordFiles(in: "/nowhere/c", files: files), time: clock,
+                locate: { MediaAddress(root: "movies", path: $0) }, length: { _ in nil }, newID: { JobID("job") }))
         api = try ClusterAPI(
             configuration,
-            with: .init(control: ScriptedControl(), files: LocalFiles(), time: ManualClock()),
-            routes: [
+            with: surroundings
+        ) { _ in
+            [
                 Route("GET", "/files/{root}/{path...}", Operation("more", "More.", answers: [])) { _ in
                     throw APIError(.notFound, "Nothing.")
                 }
-            ])
+            ]
+        }
     }
 
     private func document() async throws -> JSONValue {
@@ -49,7 +57,8 @@ struct APIDocumentTests {
             "GET /api/v1/jobs/{id}/output", "POST /api/v1/sources", "GET /api/v1/workers",
             "POST /api/v1/workers/{id}/drain", "DELETE /api/v1/workers/{id}", "GET /api/v1/events", "GET /api/v1/ws",
             "GET /api/v1/stats", "GET /metrics", "GET /healthz", "GET /readyz", "GET /openapi.json",
-            "GET /files/{root}/{path}",
+            "GET /files/{root}/{path}", "POST /api/v1/workers/heartbeat", "POST /api/v1/jobs/{id}/status",
+            "GET /api/v1/jobs/{id}/stream",
         ] { #expect(documented.contains(expected), "\(expected)") }
     }
 

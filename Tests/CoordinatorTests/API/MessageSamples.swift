@@ -52,6 +52,18 @@ enum MessageSamples {
             "Stats", StatsView(jobs: ["queued": 1], tasks: ["running": 2], workers: ["idle": 3], fps: 1.5, uptimeS: 2.5)
         ),
         Sample("Source", SourceView(name: "a", source: "uploads:a", sizeBytes: 1, isComplete: false)),
+        Sample(
+            "Heartbeat",
+            full: PlainHeartbeat(
+                workerID: WorkerID("w"), ipAddress: "10.0.0.1", port: 8080, os: "linux", hwAccel: ["nvenc"],
+                status: "idle",
+                cpuUsage: 5), least: PlainHeartbeat(workerID: WorkerID("w"))),
+        Sample(
+            "StreamStatus",
+            full: PlainStatus(
+                jobID: JobID("j"), state: "processing", progress: 12.5, fps: 48, streamURL: "http://10.0.0.1/",
+                workerID: WorkerID("w"), error: "No."), least: PlainStatus(jobID: JobID("j"), state: "completed")),
+        Sample("Acknowledgement", PlainAcknowledgement()),
         Sample("Health", ["status": "ok"]),
         Sample("Event", merging: events.map { EventRecord(id: 1, timeMs: 2, content: $0) }),
         Sample("Problem", full: problem, least: plainProblem),

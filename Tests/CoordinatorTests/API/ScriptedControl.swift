@@ -19,20 +19,25 @@ actor ScriptedControl: ClusterControl {
             throw CoordinatorError(.badPath, "\(submission.source) is in no media root.")
         }
         submissions.append(submission)
-        let job = JobView(
+        var job = JobView(
             id: JobID("job-\(submissions.count)"), name: submission.name ?? "film", source: submission.source,
             output: submission.output, state: .queued, priority: submission.priority ?? "normal",
             createdMs: Int64(submissions.count))
+        job.callbackURL = submission.callbackURL
         jobs.append(job)
         tell(.jobSubmitted(job.id))
         return job
     }
 
     func jobs(state: JobState?, limit: Int, cursor: String?) -> JobPage {
-        let all = jobs.reversed().filter { state == nil || $0.state == state }
-        let start = cursor.flatMap { Int($0) } ?? 0
-        let page = all.dropFirst(start).prefix(limit)
-        return JobPage(jobs: Array(page), nextCursor: start + limit < all.count ? "\(start + limit)" : nil)
+        let all = jobs.reversed().filter { job in
+            let created = cursor.flatMap { Int64($0.split(separator: ".")[0]) } ?? .max
+            let name = cursor?.split(separator: ".").last.map { String($0) } ?? ""
+            return (state == nil || job.state == state) && (job.createdMs, job.id.text) < (created, name)
+        }
+        let page = Array(all.prefix(limit))
+        return JobPage(
+            jobs: page, nextCursor: page.count < all.count ? page.last.map { "\($0.createdMs).\($0.id)" } : nil)
     }
 
     func job(_ id: JobID) throws -> JobView { jobs[try position(of: id)] }
@@ -89,6 +94,9 @@ actor ScriptedControl: ClusterControl {
         listeners.append(continuation)
         return stream
     }
+
+    /// How many listen to events, or did.
+    var listenerCount: Int { listeners.count }
 
     /// Tells all who listen.
     func tell(_ event: Event) {

@@ -31,7 +31,10 @@ struct SourceUploadTests {
     }
 
     private func blocks(_ count: Int, of size: Int = 300_000) -> [[UInt8]] {
-        (0..<count).map { block in (0..<size).map { UInt8(truncatingIfNeeded: block &* 31 &+ $0 / 7) } }
+        let pattern = (0..<1000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        return (0..<count).map { block in
+            Array(repeatElement(pattern.map { $0 &+ UInt8(block) }, count: size / 1000).joined())
+        }
     }
 
     @Test("A file arrives byte for byte, and has an address for jobs", arguments: [0, 1, 3, 11])

@@ -75,7 +75,7 @@ final class LiveCoordinator: Sendable {
         listening.port = port
         let server = HTTPServer(configuration: listening, handler: Proxy(inner: api.router, limit: bodyLimit))
         let taken = try await server.start()
-        return (Running(server: server, events: Task { await api.run() }), taken)
+        return (Running(server: server, events: Task { _ = try? await api.run() }), taken)
     }
 
     /// The path of something beside the coordinator's own files.

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+package import MartletWire
+
+/// A cluster whose jobs are films and streams: what has a `start_time` goes to the plain workers, and everything else to
+/// the cluster behind.
+package struct ClusterWithStreams: ClusterControl {
+    private let films: any ClusterControl
+    private let streams: PlainWorkers
+
+    /// Makes it.
+    package init(films: any ClusterControl, streams: PlainWorkers) {
+        self.films = films
+        self.streams = streams
+    }
+
+    package func submit(_ submission: JobSubmission) async throws -> JobView {
+        try await submission.startTime == nil ? films.submit(submission) : streams.submit(submission)
+    }
+
+    package func jobs(state: JobState?, limit: Int, cursor: String?) async throws -> JobPage {
+        let page = try await films.jobs(state: state, limit: limit, cursor: cursor)
+        var views = await streams.jobs(state: state)
+        if let cursor { views = views.filter { Self.comes($0, after: cursor) } }
+        guard !views.isEmpty else { return page }
+        let merged = (page.jobs + views).sorted { ($0.createdMs, $0.id.text) > ($1.createdMs, $1.id.text) }
+        let isMore = page.nextCursor != nil || merged.count > limit
+        let shown = Array(merged.prefix(limit))
+        return JobPage(jobs: shown, nextCursor: isMore ? shown.last.map { "\($0.createdMs).\($0.id)" } : nil)
+    }
+
+    package func job(_ id: JobID) async throws -> JobView {
+        if let stream = await streams.job(id) { return stream }
+        return try await films.job(id)
+    }
+
+    package func tasks(of job: JobID) async throws -> [TaskView] {
+        try await streams.job(job) == nil ? films.tasks(of: job) : []
+    }
+
+    package func cancel(_ job: JobID) async throws -> JobView {
+        if let stream = await streams.cancel(job) { return stream }
+        return try await films.cancel(job)
+    }
+
+    package func retry(_ job: JobID) async throws -> JobView {
+        if let stream = try await streams.retry(job) { return stream }
+        return try await films.retry(job)
+    }
+
+    package func setPriority(_ priority: Priority, of job: JobID) async throws -> JobView {
+        if let stream = await streams.setPriority(priority, of: job) { return stream }
+        return try await films.setPriority(priority, of: job)
+    }
+
+    package func outputPath(of job: JobID) async throws -> String {
+        guard await streams.job(job) == nil else {
+            throw CoordinatorError(
+                .wrongState, "The job \(job) is a stream, and its worker has what it makes.",
+                advice: "Ask for its stream instead of its output.")
+        }
+        return try await films.outputPath(of: job)
+    }
+
+    package func workers() async -> [WorkerView] {
+        (await films.workers() + streams.workers()).sorted { $0.id < $1.id }
+    }
+
+    package func drain(_ worker: WorkerID) async throws -> WorkerView {
+        if let view = await streams.drain(worker) { return view }
+        return try await films.drain(worker)
+    }
+
+    package func remove(_ worker: WorkerID) async throws {
+        if await streams.remove(worker) { return }
+        try await films.remove(worker)
+    }
+
+    package func stats() async -> StatsView {
+        var stats = await films.stats()
+        for stream in await streams.jobs(state: nil) {
+            stats.jobs[stream.state.rawValue, default: 0] += 1
+            stats.fps += stream.fps ?? 0
+        }
+        for worker in await streams.workers() { stats.workers[worker.state.rawValue, default: 0] += 1 }
+        return stats
+    }
+
+    package func events() async -> AsyncStream<Event> {
+        let sources = [await films.events(), await streams.events()]
+        let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
+        let passing = Task {
+            await withTaskGroup(of: Void.self) { group in
+                for source in sources {
+                    group.addTask { for await event in source { continuation.yield(event) } }
+                }
+            }
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in passing.cancel() }
+        return stream
+    }
+
+    /// Whether a job comes after the one that a cursor names, newest first.
+    private static func comes(_ job: JobView, after cursor: String) -> Bool {
+        let parts = cursor.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let created = Int64(parts[0]) else { return false }
+        return (job.createdMs, job.id.text) < (created, String(parts[1]))
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import CCrypto
+internal import MartletPorts
+
+/// Signs by libcrypto.
+///
+/// Source: <https://docs.openssl.org/3.0/man3/EVP_MAC/>
+package struct HMACSigner: MessageSigner {
+    /// Makes a signer.
+    package init() {}
+
+    package func signature(of message: [UInt8], secret: [UInt8]) -> String {
+        var mac = [UInt8](repeating: 0, count: 32)
+        var length = 0
+        let isDone = EVP_Q_mac(
+            nil, "HMAC", nil, "SHA256", nil, secret, secret.count, message, message.count, &mac, mac.count, &length)
+        guard isDone != nil, length == mac.count else { fatalError("libcrypto cannot make an HMAC") }
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: mac.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
