@@ -6,23 +6,28 @@ internal import CMicroHTTPD
 internal import Glibc
 internal import MartletModel
 
-/// libcurl's transfers in a loop of ours. The two loops live as long as the process.
+/// libcurl's transfers in a loop of ours.
 ///
 /// Everything but `perform` belongs to the loop's thread.
 final class CurlLoop: @unchecked Sendable {
     /// For calls.
-    static let calls = CurlLoop()
-    /// For WebSockets, apart so that a large file never keeps a ping waiting.
-    static let sockets = CurlLoop()
+    static let calls = CurlLoop(in: EventLoop())
+    /// Where all WebSockets are, apart so that a large file never keeps a ping waiting. It lives as long as the process.
+    static let socketLoop = EventLoop()
+    private static let library: Void = { curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
 
     /// Where it runs.
-    let loop = EventLoop()
+    let loop: EventLoop
     private let multi: UnsafeMutableRawPointer
     private var watches: [curl_socket_t: SocketWatch] = [:]
     private var timer: DeadlineQueue.ID?
+    private var isClosed = false
 
-    private init() {
-        curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+    /// Makes one with connections of its own. Each WebSocket needs that: when libcurl 7.88 opens a connection it looks at
+    /// its other ones, and ends those that it only connected and that have something to be read.
+    init(in loop: EventLoop) {
+        self.loop = loop
+        _ = Self.library
         guard let multi = curl_multi_init() else { fatalError("no memory for libcurl") }
         self.multi = multi
         martlet_curl_watch(
@@ -37,6 +42,29 @@ final class CurlLoop: @unchecked Sendable {
                 Unmanaged<CurlLoop>.fromOpaque(closure).takeUnretainedValue().setTimer(milliseconds)
                 return 0
             }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Gives up everything that libcurl holds, after the last transfer has been removed.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        if let timer { loop.unschedule(timer) }
+        timer = nil
+        martlet_curl_watch(multi, nil, nil, nil)
+        curl_multi_cleanup(multi)
+    }
+
+    deinit {
+        guard !isClosed else { return }
+        let leftover = Leftover(multi: multi)
+        loop.perform {
+            martlet_curl_watch(leftover.multi, nil, nil, nil)
+            curl_multi_cleanup(leftover.multi)
+        }
+    }
+
+    private struct Leftover: @unchecked Sendable {
+        let multi: UnsafeMutableRawPointer
     }
 
     /// Begins a transfer; its owner is told when it is done.
@@ -71,7 +99,8 @@ final class CurlLoop: @unchecked Sendable {
         if let timer { loop.unschedule(timer) }
         timer = nil
         guard milliseconds >= 0 else { return }
-        timer = loop.schedule(loop.now + .milliseconds(milliseconds)) { [unowned self] in
+        timer = loop.schedule(loop.now + .milliseconds(milliseconds)) { [weak self] in
+            guard let self else { return }
             timer = nil
             act(CURL_SOCKET_TIMEOUT, 0)
         }
@@ -81,7 +110,7 @@ final class CurlLoop: @unchecked Sendable {
         var running: Int32 = 0
         curl_multi_socket_action(multi, socket, events, &running)
         var left: Int32 = 0
-        while let message = curl_multi_info_read(multi, &left) {
+        while !isClosed, let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle,
                 let owner = martlet_curl_owner(handle)
             else { continue }

@@ -33,5 +33,8 @@ final class CurlSocket: WebSocketTransport {
     }
 
     /// Ends the connection; libcurl says goodbye in TLS.
-    func close() { curl.remove(handle) }
+    func close() {
+        curl.remove(handle)
+        curl.close()
+    }
 }

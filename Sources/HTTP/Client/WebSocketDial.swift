@@ -27,7 +27,7 @@ final class WebSocketDial: EventHandler, @unchecked Sendable {
     private let limits: WebSocketLimits
     private let reply: Reply<WebSocketSession>
     private let key = WebSocketHandshake.newKey()
-    private let curl = CurlLoop.sockets
+    private let curl = CurlLoop(in: CurlLoop.socketLoop)
 
     private var stage = Stage.fresh
     private var socket: CurlSocket?

@@ -23,7 +23,8 @@ struct RequestHead {
         guard !headers.fields.contains(where: { $0.name.contains { $0 == " " || $0 == "\t" } || $0.name.isEmpty }),
             let (path, query) = split(target)
         else { return .failure(Refusal(status: 400)) }
-        if version == "HTTP/1.1", headers["Host"] == nil { return .failure(Refusal(status: 400)) }
+        let hosts = values(of: "host", in: headers).count
+        guard hosts == 1 || (hosts == 0 && version != "HTTP/1.1") else { return .failure(Refusal(status: 400)) }
         let lengths = values(of: "content-length", in: headers)
         let encodings = values(of: "transfer-encoding", in: headers)
         // Each of these has let requests be smuggled past a proxy that reads them in the other way.

@@ -9,7 +9,7 @@ internal import MartletModel
 /// One TCP connection to the server. Belongs to the loop's thread.
 final class ServerConnection: EventHandler, @unchecked Sendable {
     let connection: OpaquePointer
-    unowned let daemon: ServerDaemon
+    let daemon: ServerDaemon
     let descriptor: Int32
     /// The other end's address.
     let peer: String
@@ -65,6 +65,7 @@ final class ServerConnection: EventHandler, @unchecked Sendable {
         headerDue = daemon.loop.now + daemon.configuration.idleTimeout + daemon.configuration.headerDeadline
         if deadline == nil { watchHeader() }
         if isPeerGone { daemon.loop.perform { [self] in readAgain() } }
+        if daemon.isStopping { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     /// Has libmicrohttpd read to the end. It misses an end that came together with the bytes before it (seen with 0.9.75,

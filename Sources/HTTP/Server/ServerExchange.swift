@@ -33,7 +33,7 @@ final class ServerExchange: @unchecked Sendable {
 
     private let target: String
     private let own: ServerConnection
-    private unowned let daemon: ServerDaemon
+    private let daemon: ServerDaemon
     private var phase = Phase.head
     private var body: ByteMailbox?
     private var upgrade: WebSocketUpgrade?

@@ -24,6 +24,8 @@ final class WebSocketFraming {
 
     /// Above how many framed bytes no more are framed.
     private static let highWater = 256 << 10
+    /// How many answers to pings may wait.
+    private static let mostAnswers = 1000
 
     private var context: OpaquePointer?
     private var input: UnsafeRawBufferPointer.SubSequence = UnsafeRawBufferPointer(start: nil, count: 0)[...]
@@ -58,6 +60,9 @@ final class WebSocketFraming {
         }
         return wslay_event_recv(context) == 0 ? arrived : nil
     }
+
+    /// Whether the other end pings without reading the answers. Of messages, one at a time is queued.
+    var isFlooded: Bool { wslay_event_get_queued_msg_count(context) > Self.mostAnswers }
 
     /// Whether another message may be queued now.
     var hasRoom: Bool { pending < Self.highWater && wslay_event_get_queued_msg_count(context) == 0 }

@@ -96,7 +96,7 @@ final class WebSocketSession: EventHandler, @unchecked Sendable {
     private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         lastHeard = loop.now
         isPinged = false
-        guard let messages = framing.receive(bytes) else {
+        guard let messages = framing.receive(bytes), !framing.isFlooded else {
             end()
             return false
         }

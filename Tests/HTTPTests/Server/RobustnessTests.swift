@@ -31,7 +31,8 @@ struct RobustnessTests {
             ("PUT / HTTP/1.1\r\n\(host)Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
             ("PUT / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
             ("PUT / HTTP/1.1\r\n\(host)Expect: miracles\r\nContent-Length: 1\r\n\r\nx", 417),
-            ("GET / HTTP/1.1\r\n\r\n", 400), ("GET nowhere HTTP/1.1\r\n\(host)\r\n", 400),
+            ("GET / HTTP/1.1\r\n\r\n", 400), ("GET / HTTP/1.1\r\n\(host)Host: b\r\n\r\n", 400),
+            ("GET nowhere HTTP/1.1\r\n\(host)\r\n", 400),
         ])
     func refused(request: String, status: Int) async throws {
         try await serving(HTTPServerConfiguration(), echo) { port in
@@ -262,6 +263,30 @@ struct RobustnessTests {
                 }
             }
         }
+    }
+
+    @Test("What was asked before the stop is answered, and then the server stops at once")
+    func stopsInOrder() async throws {
+        let begun = Signal()
+        let gate = Signal()
+        var configuration = HTTPServerConfiguration()
+        configuration.stopGrace = .seconds(30)
+        let server = HTTPServer(
+            configuration: configuration,
+            handler: Answering { _ in
+                begun.happen()
+                await gate.happened()
+                return .text("whole")
+            })
+        let port = try await server.start()
+        let (busy, silent) = try await onThread { (try RawSocket(port: port), try RawSocket(port: port)) }
+        busy.send("GET / HTTP/1.1\r\n\(Self.host)\r\n")
+        await begun.happened()
+        let stopping = Task { await server.stop() }
+        #expect(try await onThread { silent.isClosedByPeer() })
+        gate.happen()
+        #expect(try await onThread { busy.receiveAll().hasSuffix("whole") })
+        try await waiting(for: "the stop", atMost: .seconds(10)) { await stopping.value }
     }
 
     @Test("A server stops although handlers and streams go on for ever, and cancels them")

@@ -145,6 +145,18 @@ struct WebSocketServerTests {
         }
     }
 
+    @Test("Who pings for ever without reading the answers is dropped")
+    func pingFlood() async throws {
+        try await echoing { port in
+            try await onThread {
+                let socket = try RawWebSocket(port: port, receiveBuffer: 4 << 10)
+                let pings = [UInt8](
+                    (0..<1000).map { _ in RawWebSocket.frame(9, [UInt8](repeating: 1, count: 125)) }.joined())
+                #expect((0..<500).contains { _ in !socket.socket.send(pings) })
+            }
+        }
+    }
+
     @Test("Sending waits while the other end does not read, and goes on when it does")
     func slowReader() async throws {
         var configuration = HTTPServerConfiguration()
