@@ -63,17 +63,29 @@ extension Coordinator: TaskDispatch {
 
     /// Hands a task to its worker.
     func assign(_ lease: LeaseToken, _ task: TaskSpecification) {
-        guard let context = jobs[lease.job], let prepared = context.prepared else { return }
+        guard let assignment = assignment(of: task, under: lease) else { return }
+        connections[lease.worker]?.orders.yield(.run(assignment))
+    }
+
+    /// Tells a worker which task it will probably get next.
+    func announce(_ task: TaskID, of job: JobID, to worker: WorkerID) {
+        let lease = LeaseToken(job: job, task: task, epoch: Epoch(0), worker: worker)
+        guard let specification = machine.jobs[job]?.tasks[task]?.specification,
+            let assignment = assignment(of: specification, under: lease)
+        else { return }
+        connections[worker]?.orders.yield(.prefetch(assignment))
+    }
+
+    private func assignment(of task: TaskSpecification, under lease: LeaseToken) -> TaskAssignment? {
+        guard let context = jobs[lease.job], let prepared = context.prepared else { return nil }
         let inputs = task.inputs.compactMap { input -> (TaskID, String)? in
             machine.jobs[lease.job]?.tasks[input]?.artifact.map { (input, $0.fileName) }
         }
-        connections[lease.worker]?.orders.yield(
-            .run(
-                TaskAssignment(
-                    lease: lease, task: task, sourcePath: context.record.source,
-                    fingerprint: context.record.fingerprint, timeBase: prepared.plan.videoTimeBase,
-                    expectedTimes: context.times(of: task.expectation), directory: context.directory,
-                    inputs: Dictionary(uniqueKeysWithValues: inputs))))
+        return TaskAssignment(
+            lease: lease, task: task, sourcePath: context.record.source, fingerprint: context.record.fingerprint,
+            timeBase: prepared.plan.videoTimeBase, expectedTimes: context.times(of: task.expectation),
+            directory: context.directory, inputs: Dictionary(uniqueKeysWithValues: inputs),
+            sourceAddress: prepared.restamping == nil ? context.record.service?.source : nil)
     }
 
     /// A result whose file is not there, or is another one than the worker saw, is a failed attempt.

@@ -93,6 +93,7 @@ extension Coordinator {
         if let known {
             record.plan = known.plan ?? record.plan
             record.state = known.state == .combining ? .combining : .queued
+            record.service = known.service
             record.revision = known.revision
             record.createdMilliseconds = known.createdMilliseconds
             guard let revision = try await surroundings.store.update(record) else {
@@ -161,11 +162,15 @@ extension Coordinator {
                 let isGood = try await isUnchanged(artifact, at: path)
                 if !isGood { task.artifact = nil }
             }
-            task.state = task.artifact == nil ? .pending : .completed
+            // What ran may be running still, and its worker come back with it.
+            let isAwaited = task.state == .running && configuration.scheduling.returnGrace > .zero
+            if !isAwaited || task.artifact != nil { task.state = task.artifact == nil ? .pending : .completed }
             task.failures = 0
             result.append(task)
         }
         try Task.checkCancellation()
+        // Then its result may be here already, in whole or in part.
+        guard configuration.scheduling.returnGrace == .zero else { return result }
         let kept = Set(result.compactMap { $0.artifact?.fileName })
         for name in try surroundings.files.list(directory) where !kept.contains(name) {
             try surroundings.files.remove("\(directory)/\(name)")

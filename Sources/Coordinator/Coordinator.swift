@@ -17,6 +17,8 @@ package actor Coordinator {
         package var directory: String
         /// The numbers that scheduling goes by.
         package var scheduling = SchedulingConfiguration()
+        /// Is told figures about the work; `nil` for nobody.
+        package var meter: WorkMeter?
 
         /// Makes a configuration with default numbers.
         package init(directory: String) { self.directory = directory }
@@ -133,15 +135,16 @@ package actor Coordinator {
     @discardableResult
     func enqueue(_ actions: [SchedulingAction]) -> Task<Void, Never> {
         let previous = tail
+        let decided = surroundings.time.now()
         let task = Task {
             await previous?.value
-            for action in actions { await self.perform(action) }
+            for action in actions { await self.perform(action, decided: decided) }
         }
         tail = task
         return task
     }
 
-    private func perform(_ action: SchedulingAction) async {
+    private func perform(_ action: SchedulingAction, decided: Moment) async {
         guard breakage == nil else { return }
         do {
             switch action {
@@ -151,9 +154,12 @@ package actor Coordinator {
             case .persistJob(let job, let state, let failure): try await keep(state, failure: failure, of: job)
             case .recordAttempt(let lease, _, let result): try await keep(result, of: lease)
             case .emit(let event): announce(event)
-            case .assign(let lease, let task): assign(lease, task)
+            case .assign(let lease, let task):
+                assign(lease, task)
+                configuration.meter?.tell(.dispatched(after: surroundings.time.now() - decided))
             case .stop(let lease): connections[lease.worker]?.orders.yield(.stop(lease))
-            case .refuse, .drop, .prefetch: break
+            case .prefetch(let worker, let job, let task): announce(task, of: job, to: worker)
+            case .refuse, .drop: break
             case .planNextStage(let job): planNextStage(of: job)
             case .assemble(let job): assemble(job)
             case .wake(let moment): setAlarm(at: moment)
@@ -234,13 +240,22 @@ package actor Coordinator {
 
     private func keep(_ result: AttemptResult?, of lease: LeaseToken) async throws {
         let now = surroundings.time.wallMilliseconds()
-        let began = attemptStarts[lease] ?? now
-        attemptStarts[lease] = result == nil ? now : nil
+        let began = attemptStarts[lease]?.time ?? now
+        if let result {
+            let encoder = attemptStarts.removeValue(forKey: lease)?.encoder
+            if let encoder {
+                configuration.meter?.tell(
+                    .attemptEnded(result, encoder: encoder, after: .milliseconds(max(now - began, 0))))
+            }
+        } else {
+            let encoder = machine.jobs[lease.job]?.tasks[lease.task]?.specification.encoder
+            attemptStarts[lease] = (now, encoder ?? "")
+        }
         try await surroundings.store.record(
             AttemptRecord(
                 job: lease.job, task: lease.task, epoch: lease.epoch.number, worker: lease.worker,
                 startedMilliseconds: began, endedMilliseconds: result == nil ? nil : now, result: result))
     }
 
-    private var attemptStarts: [LeaseToken: Int64] = [:]
+    private var attemptStarts: [LeaseToken: (time: Int64, encoder: String)] = [:]
 }

@@ -33,6 +33,8 @@ package struct CoordinatorError: CodedError, Equatable {
         case workerNameTaken = "coordinator.worker_name_taken"
         /// The worker speaks another version of the protocol.
         case protocolMismatch = "coordinator.protocol_mismatch"
+        /// The lease has ended, or never was.
+        case staleLease = "coordinator.stale_lease"
         /// The source is not what it was when the job was submitted.
         case sourceChanged = "coordinator.source_changed"
     }
@@ -57,7 +59,7 @@ package struct CoordinatorError: CodedError, Equatable {
         switch code {
         case .outputExists, .outputBusy, .unknownJob, .badSubmission, .wrongState, .unknownWorker: .usage
         case .badPath, .sourceChanged: .badInput
-        case .workerNameTaken, .protocolMismatch: .clusterUnavailable
+        case .workerNameTaken, .protocolMismatch, .staleLease: .clusterUnavailable
         case .verificationFailed: .verificationFailed
         case .noSpace: .writeFailed
         case .taskFailed, .damagedResult: .jobFailed

@@ -34,6 +34,8 @@ package protocol FileStore: Sendable {
     func size(of path: String) throws -> ByteCount
     /// The SHA-256 of a file's content, 64 hexadecimal digits; reads it once, a block at a time.
     func digest(of path: String) async throws -> String
+    /// The SHA-256 of bytes in memory, 64 hexadecimal digits.
+    func digest(of bytes: [UInt8]) -> String
     /// The content of a text file; what is not UTF-8 is replaced.
     func text(of path: String) async throws -> String
     /// Which content a path holds.

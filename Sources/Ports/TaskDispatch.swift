@@ -38,6 +38,8 @@ extension TaskDispatch {
 package enum WorkerOrder: Sendable {
     /// Run this task.
     case run(TaskAssignment)
+    /// This task will probably come next: what it reads may be fetched. Its lease is none yet.
+    case prefetch(TaskAssignment)
     /// Stop this task; its result is no longer wanted.
     case stop(LeaseToken)
 }

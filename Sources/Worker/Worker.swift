@@ -59,6 +59,8 @@ package actor Worker {
             switch order {
             case .run(let assignment): start(assignment)
             case .stop(let lease): running[lease]?.cancel()
+            // Whoever brings the orders over a network fetches by itself.
+            case .prefetch: break
             }
         }
         heart.cancel()

@@ -24,6 +24,7 @@ if Array(CommandLine.arguments.dropFirst()) == [MediaChild.argument] {
 let program = Program(
     console: Console(environment: environment), environment: environment,
     makeEngine: { [environment] _ in try LocalEngine(environment: environment) },
+    makeCluster: { [environment] _ in LocalCluster(environment: environment) },
     network: Network(makeCaller: CurlCaller.init(to:), time: SystemTime()))
 let signals = InterruptSignals { _ in program.interruption.request() }
 Console.outliveReaders()

@@ -19,11 +19,11 @@ final class Hand: Sendable {
     let taken = Journal<Bool>()
     let left = Journal<Void>()
     let profile: WorkerProfile
-    let coordinator: Coordinator
+    let coordinator: any TaskDispatch
     private let policy: Policy
 
     init(
-        _ coordinator: Coordinator, id: String = "w1", slots: Int = 2,
+        _ coordinator: any TaskDispatch, id: String = "w1", slots: Int = 2,
         policy: @escaping Policy = { hand, task in .completed(try await hand.made(task)) }
     ) {
         self.coordinator = coordinator
@@ -48,6 +48,7 @@ final class Hand: Sendable {
                         }
                     }
                 case .stop(let lease): stops.note(lease)
+                case .prefetch: break
                 }
             }
             left.note(())

@@ -114,7 +114,8 @@ import Testing
     func resumed() async throws {
         let studio = try await Studio()
         let hand = try await studio.hand(slots: 1) { hand, assignment in
-            guard try await hand.coordinator.plan(of: assignment.lease.job)?.segments.last?.frames.upperBound == 899
+            let coordinator = hand.coordinator as? Coordinator
+            guard try await coordinator?.plan(of: assignment.lease.job)?.segments.last?.frames.upperBound == 899
             else { return .failed(Hand.mismatch) }
             return assignment.task.id == TaskID("video-00002") ? nil : .completed(try await hand.made(assignment))
         }

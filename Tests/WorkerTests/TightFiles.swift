@@ -19,6 +19,7 @@ struct TightFiles: FileStore, FileParts {
     func list(_ path: String) throws -> [String] { try files.list(path) }
     func size(of path: String) throws -> ByteCount { try files.size(of: path) }
     func digest(of path: String) async throws -> String { try await files.digest(of: path) }
+    func digest(of bytes: [UInt8]) -> String { files.digest(of: bytes) }
     func text(of path: String) async throws -> String { try await files.text(of: path) }
     func fingerprint(of path: String) async throws -> Fingerprint { try await files.fingerprint(of: path) }
     func write(_ bytes: [UInt8], to path: String, at offset: Int64) async throws {

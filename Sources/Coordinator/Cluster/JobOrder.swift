@@ -3,8 +3,10 @@
 
 package import MartletModel
 
-/// A submission, understood: what is to be done, apart from the files.
+/// A submission, understood.
 package struct JobOrder: Sendable, Equatable {
+    /// Where the result goes, as the user named it.
+    package var output: String
     /// What is to be done.
     package var parameters: TranscodeParameters
     /// How urgent it is.
@@ -14,8 +16,10 @@ package struct JobOrder: Sendable, Equatable {
 
     /// Makes an order.
     package init(
-        parameters: TranscodeParameters, priority: Priority = .normal, verification: VerificationLevel = .counts
+        output: String, parameters: TranscodeParameters, priority: Priority = .normal,
+        verification: VerificationLevel = .counts
     ) {
+        self.output = output
         self.parameters = parameters
         self.priority = priority
         self.verification = verification

@@ -90,6 +90,12 @@ package struct LocalFiles: FileStore {
         }
     }
 
+    package func digest(of bytes: [UInt8]) -> String {
+        let digest = SHA256Digest()
+        bytes.withUnsafeBytes { digest.update($0) }
+        return digest.finish()
+    }
+
     package func text(of path: String) async throws -> String {
         try await Self.blocking { try Self.wholeText(of: path) }
     }

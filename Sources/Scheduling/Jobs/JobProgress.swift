@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import MartletModel
+package import MartletModel
 
 /// How far a job is, and how fast it goes.
 ///
@@ -160,7 +160,7 @@ extension TaskSpecification {
     var makesPicture: Bool { if case .encode = kind { true } else { false } }
 
     /// The frames that its result must have; `nil` when that is not fixed.
-    var expectedFrames: Int? {
+    package var expectedFrames: Int? {
         switch expectation {
         case .frames(let segment): segment.frameCount
         case .frameCount(let count): count

@@ -20,6 +20,8 @@ package actor RemoteDispatch: TaskDispatch {
         package var isPersistent = true
         /// How long an answer may take before the connection counts as broken. Default 10 s.
         package var answerTimeout: Duration = .seconds(10)
+        /// Called when the coordinator has let the worker in (`true`), and when the connection is gone (`false`).
+        package var changed: @Sendable (Bool) -> Void = { _ in }
 
         /// Makes the default configuration.
         package init() {}
@@ -194,6 +196,7 @@ extension RemoteDispatch {
             case .welcome(let chunkSize, let heartbeatMilliseconds):
                 self.chunkSize = max(1, chunkSize)
                 interval = .milliseconds(max(100, heartbeatMilliseconds))
+                configuration.changed(true)
                 return session
             case .refused(let code, let message):
                 await session.cut("refused")
@@ -256,6 +259,7 @@ extension RemoteDispatch {
 
     private func lose(_ session: Session) {
         self.session = nil
+        configuration.changed(false)
         for beat in beats { beat.continuation?.resume(throwing: WorkerError.connectionLost) }
         beats = []
     }

@@ -11,8 +11,12 @@ struct Context: Sendable {
     var settings: Settings
     /// Its arguments without names.
     var arguments: [String]
+    /// The environment.
+    var environment: [String: String]
     /// Makes the engine; called once, by commands that need it.
     var makeEngine: @Sendable (Settings) throws -> any Engine
+    /// Makes what runs parts of a cluster; called once, by commands that need it.
+    var makeCluster: @Sendable (Settings) throws -> any ClusterEngine
     /// What it runs on.
     var machine: any Machine
     /// How it reaches other machines.

@@ -14,6 +14,8 @@ struct Program: Sendable {
     var environment: [String: String]
     /// Makes the engine.
     var makeEngine: @Sendable (Settings) throws -> any Engine
+    /// Makes what runs parts of a cluster.
+    var makeCluster: @Sendable (Settings) throws -> any ClusterEngine
     /// What it runs on.
     var machine: any Machine = LocalMachine()
     /// How it reaches other machines.
@@ -38,7 +40,8 @@ struct Program: Sendable {
             case .run(let command, let settings, let plain):
                 printsJSON = settings.isJSON
                 let context = Context(
-                    console: console, settings: settings, arguments: plain, makeEngine: makeEngine,
+                    console: console, settings: settings, arguments: plain, environment: environment,
+                    makeEngine: makeEngine, makeCluster: makeCluster,
                     machine: machine, network: network, interruption: interruption,
                     elapsed: { ContinuousClock.now - start })
                 ending = try await run(command, context)
@@ -60,6 +63,8 @@ struct Program: Sendable {
         case .plan: try await PlanCommand(context: context).run()
         case .probe: try await ProbeCommand(context: context).run()
         case .verify: await VerifyCommand(context: context).run()
+        case .serve: try await ServeCommand(context: context).run()
+        case .work: try await WorkCommand(context: context).run()
         case .submit: await SubmitCommand(context: context).run()
         case .jobs: try await JobsCommand(context: context).run()
         case .job: try await JobCommand(context: context).run()

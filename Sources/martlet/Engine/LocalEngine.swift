@@ -15,11 +15,17 @@ import MartletWorker
 struct LocalEngine: Engine {
     let program: FFmpegProgram
     let files = LocalFiles()
+    let launcher = ProcessRunner()
+    /// Where facts about this machine are kept between runs; `nil` for nowhere.
+    let cacheDirectory: String?
+    /// Where scans are kept between runs; `nil` for nowhere.
+    let scanDirectory: String?
     let time = SystemTime()
     let reader: MediaReader
     let ffmpeg: FFmpegRunner
     let abilities: FFmpegCatalog
     let meter: FFmpegQualityMeter
+    let scenes: SceneDetector
     let preparation: JobPreparation
     let facts: MachineFacts
     /// Where copies are made that do not outlive a command.
@@ -32,14 +38,15 @@ struct LocalEngine: Engine {
     init(environment: [String: String]) throws {
         program = try FFmpegProgram.locate(environment: environment)
         let cache = Self.cacheDirectory(environment)
-        let launcher = ProcessRunner()
-        reader = MediaReader(files: files, cacheDirectory: cache.map { "\($0)/scans" })
+        cacheDirectory = cache
+        scanDirectory = cache.map { "\($0)/scans" }
+        reader = MediaReader(files: files, cacheDirectory: scanDirectory)
         ffmpeg = FFmpegRunner(program: program, launcher: launcher, time: time)
         abilities = FFmpegCatalog(program: program, launcher: launcher, time: time, cacheDirectory: cache)
         meter = FFmpegQualityMeter(program: program, launcher: launcher, time: time, catalog: abilities)
+        scenes = SceneDetector(program: program, launcher: launcher, time: time)
         preparation = JobPreparation(
-            prober: reader, catalog: abilities, scenes: SceneDetector(program: program, launcher: launcher, time: time),
-            restamper: MediaRestamper(files: files))
+            prober: reader, catalog: abilities, scenes: scenes, restamper: MediaRestamper(files: files))
         facts = LocalMachine().facts
         // Copies of recordings are large, and /tmp is often in memory.
         temporaryDirectory = environment["TMPDIR"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "/var/tmp"

@@ -39,6 +39,25 @@ extension Command {
                 Example(line: "martlet verify film.mp4 --against film.mkv", meaning: "frames, times and streams"),
                 Example(line: "martlet verify film.mp4 --against film.mkv --full", meaning: "and every picture"),
             ]
+        case .serve:
+            [
+                Example(
+                    line: "martlet serve --media-root movies=/srv/movies --with-worker",
+                    meaning: "for this machine alone"),
+                Example(
+                    line:
+                        "martlet serve --host 0.0.0.0 --token-file /etc/martlet/token --media-root movies=/srv/movies",
+                    meaning: "for workers and users on other machines"),
+            ]
+        case .work:
+            [
+                Example(
+                    line: "martlet work --coordinator http://192.168.1.10:8090 --token-file /etc/martlet/token",
+                    meaning: "films come and results go over the network"),
+                Example(
+                    line: "martlet work --server-ip 192.168.1.10 --media-root movies=/mnt/movies --yield-above-cpu 50",
+                    meaning: "films are read from a share; this machine's owner comes first"),
+            ]
         case .submit:
             [
                 Example(

@@ -4,6 +4,7 @@
 /// What the program can be told to do.
 enum Command: String, Sendable, CaseIterable {
     case transcode, plan, probe, verify
+    case serve, work
     case submit, jobs, job, cancel, retry, watch, workers, drain
     case doctor, bench, simulate, completions
 
@@ -28,6 +29,8 @@ enum Command: String, Sendable, CaseIterable {
         case .plan: "Shows what transcode would do, without encoding"
         case .probe: "Shows what a media file holds"
         case .verify: "Checks a finished film against its source"
+        case .serve: "Runs a coordinator: takes jobs in, and has workers do them"
+        case .work: "Makes this machine a worker of a cluster"
         case .submit: "Gives a job to a cluster"
         case .jobs: "Lists the jobs of a cluster"
         case .job: "Shows a job of a cluster, its tasks and their attempts"
@@ -72,7 +75,7 @@ enum Command: String, Sendable, CaseIterable {
                     isPath: false)
             ]
         case .drain: [Argument(name: "WORKER", help: "The worker's name, or the beginning of it.", isPath: false)]
-        case .jobs, .workers, .doctor, .bench, .simulate: []
+        case .serve, .work, .jobs, .workers, .doctor, .bench, .simulate: []
         case .completions:
             [Argument(name: "SHELL", help: "The shell.", choices: Shell.allCases.map(\.rawValue), isPath: false)]
         }
@@ -90,6 +93,8 @@ enum Command: String, Sendable, CaseIterable {
         case .plan: Options.encoding + [Options.json] + Options.loudness
         case .probe: [Options.json] + Options.loudness
         case .verify: [Options.against, Options.full, Options.json] + Options.loudness
+        case .serve: Options.serving + [Options.json] + Options.loudness
+        case .work: Options.working + [Options.json] + Options.loudness
         case .submit:
             Options.encoding + Options.submission + Options.connection + [Options.json] + Options.loudness
         case .jobs: Options.listing + Options.connection + [Options.json] + Options.loudness

@@ -113,6 +113,7 @@ struct OptionParser: Sendable {
     /// Several ways to say one thing: how good or how large the picture is to be, what the token is.
     private static let alternatives = [
         [["crf"], ["bitrate", "two-pass"], ["target-quality"]], [["token"], ["token-file"]],
+        [["coordinator"], ["server-ip", "server-port"]],
     ]
 
     /// The options that nothing weaker may set beside those that are given.

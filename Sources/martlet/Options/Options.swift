@@ -48,10 +48,7 @@ enum Options {
         Option(
             flag: "deinterlace", .picture, "Weaves the fields of interlaced film into whole frames.",
             into: \.parameters.deinterlace),
-        Option(
-            "hw-accel", .choice, .picture,
-            "The hardware that may encode; software takes over, with a warning, where it does not work.",
-            default: HardwareChoice.auto.rawValue, into: \.parameters.hardware),
+        hardware,
         Option(
             "ffmpeg-params", .ffmpegParameters, .picture,
             "More options of the encoder, written as for ffmpeg. Only options of the encoder are allowed.",
@@ -87,7 +84,7 @@ enum Options {
             "workers", .integer(0...256), .segments,
             "How many segments are encoded at once; 0 goes by processors and memory.",
             default: "0", into: \.workers),
-        Option("nice", .integer(0...19), .segments, "Added to the niceness of ffmpeg.", default: "0", into: \.niceness),
+        nice,
         verify, overwrite,
         Option(
             "work-directory", .directory, .job, "Where state and segments of the job are kept.",
@@ -98,6 +95,16 @@ enum Options {
 
     /// Options of `work` that are about this machine, and mean nothing where a cluster does the work.
     static let ofThisMachine = ["workers", "nice", "work-directory", "keep-work"]
+
+    /// Which hardware may encode.
+    static let hardware = Option(
+        "hw-accel", .choice, .picture,
+        "The hardware that may encode; software takes over, with a warning, where it does not work.",
+        default: HardwareChoice.auto.rawValue, into: \.parameters.hardware)
+
+    /// How far ffmpeg steps back for other programs.
+    static let nice = Option(
+        "nice", .integer(0...19), .segments, "Added to the niceness of ffmpeg.", default: "0", into: \.niceness)
 
     /// How much a result is checked.
     static let verify = Option(

@@ -51,6 +51,10 @@ struct Settings: Sendable, Equatable {
     var connection = ConnectionSettings()
     /// What commands ask of a coordinator.
     var cluster = ClusterSettings()
+    /// How a coordinator works.
+    var serve = ServeSettings()
+    /// How a worker works.
+    var work = WorkSettings()
     /// What was said about each option, as it was typed, by the option's name.
     var typed: [String: [String]] = [:]
     /// The names of the options that something was said about.

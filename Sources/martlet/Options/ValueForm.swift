@@ -46,6 +46,56 @@ extension ValueForm where Value == Int64 {
     }
 }
 
+extension ValueForm where Value == Bool {
+    /// `true` or `false`, as a value.
+    static var yesOrNo: ValueForm { choice(["true", "false"]) { Bool($0) } }
+}
+
+extension ValueForm where Value == Int {
+    /// An amount of data in bytes, also in the units `K`, `M` and `G` (of 1,000) or `Ki`, `Mi` and `Gi` (of 1,024).
+    static func bytes(_ range: ClosedRange<Int>) -> ValueForm {
+        ValueForm(
+            valueName: "BYTES",
+            expected: "a number of bytes from \(range.lowerBound) to \(range.upperBound), such as 1048576, 512Ki or 4M"
+        ) { text in
+            var digits = Substring(text)
+            if digits.last == "B" { digits.removeLast() }
+            let isBinary = digits.last == "i"
+            if isBinary { digits.removeLast() }
+            var factor = 1
+            if let letter = digits.last, !letter.isNumber {
+                guard let power = ["K": 1, "M": 2, "G": 3][letter.uppercased()] else { return nil }
+                for _ in 0..<power { factor *= isBinary ? 1024 : 1000 }
+                digits.removeLast()
+            } else if isBinary {
+                return nil
+            }
+            guard let number = Int(digits), number <= range.upperBound else { return nil }
+            let bytes = number.multipliedReportingOverflow(by: factor)
+            return !bytes.overflow && range.contains(bytes.partialValue) ? bytes.partialValue : nil
+        }
+    }
+}
+
+extension ValueForm where Value == NamedDirectory {
+    /// A directory and its name.
+    static var namedDirectory: ValueForm {
+        ValueForm(
+            valueName: "NAME=PATH", expected: "a name of letters, digits, `-` and `_`, and a path: movies=/srv/movies",
+            completion: .directory
+        ) { text in
+            guard let equals = text.firstIndex(of: "=") else { return nil }
+            let (name, path) = (String(text[..<equals]), String(text[text.index(after: equals)...]))
+            let isName = name.utf8.allSatisfy { byte in
+                byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                    || (byte < 0x80 && Character(Unicode.Scalar(byte)).isLetter)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            }
+            return isName && !name.isEmpty && !path.isEmpty ? NamedDirectory(name: name, path: path) : nil
+        }
+    }
+}
+
 extension ValueForm where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
     /// One of the names of a type.
     static var choice: ValueForm { choice(Value.allCases.map(\.rawValue)) { Value(rawValue: $0) } }
@@ -77,6 +127,37 @@ extension ValueForm where Value == String {
     static var directory: ValueForm {
         ValueForm(valueName: "DIRECTORY", expected: "the path of a directory", completion: .directory) {
             $0.isEmpty ? nil : $0
+        }
+    }
+
+    /// The name of a machine or its address, without a scheme or a port.
+    static var host: ValueForm {
+        ValueForm(valueName: "HOST", expected: "the name of a machine or its address, such as 192.168.1.10") { text in
+            let isPlain =
+                !text.isEmpty && text.first != "-"
+                && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !text.contains(where: { "/[]@?#".contains($0) })
+            // An address of IPv6 has several colons; one colon parts a port.
+            return isPlain && text.count(where: { $0 == ":" }) != 1 ? text : nil
+        }
+    }
+
+    /// The name of a file, without a directory.
+    static var fileName: ValueForm {
+        ValueForm(valueName: "NAME", expected: "the name of a file, without a directory") { text in
+            text.isEmpty || text.contains("/") || text == "." || text == ".." ? nil : text
+        }
+    }
+
+    /// What a worker is called.
+    static var workerName: ValueForm {
+        ValueForm(valueName: "NAME", expected: "a name of letters, digits, `.`, `-` and `_`") { text in
+            let isName =
+                text.utf8.count <= 64 && text.first != "." && text.first != "-"
+                && text.utf8.allSatisfy { byte in
+                    let scalar = Character(Unicode.Scalar(byte))
+                    return byte < 0x80 && (scalar.isLetter || scalar.isNumber || ".-_".contains(scalar))
+                }
+            return isName && !text.isEmpty ? text : nil
         }
     }
 

@@ -30,6 +30,8 @@ struct ClusterWorkshop {
     var otherTime: (any TimeSource)?
     /// What a user may stop.
     var interruption = Interruption()
+    /// What runs parts of a cluster.
+    var cluster = ScriptedCluster()
     /// The environment.
     var environment: [String: String] = [:]
 
@@ -46,7 +48,8 @@ struct ClusterWorkshop {
         defer { for descriptor in descriptors { close(descriptor) } }
         let program = Program(
             console: Console(output: descriptors[0], errors: descriptors[1], environment: [:]),
-            environment: environment, makeEngine: { _ in ScriptedEngine() }, machine: ScriptedEngine(),
+            environment: environment, makeEngine: { _ in ScriptedEngine() },
+            makeCluster: { [cluster] _ in cluster }, machine: ScriptedEngine(),
             network: Network(
                 makeCaller: { [caller, otherCaller] _ in otherCaller ?? caller }, time: otherTime ?? clock),
             interruption: interruption)

@@ -32,7 +32,8 @@ import Testing
         defer { for descriptor in [output, errors] { close(descriptor) } }
         let program = Program(
             console: Console(output: output, errors: errors, environment: [:]), environment: [:],
-            makeEngine: { _ in engine }, machine: engine,
+            makeEngine: { _ in engine },
+            makeCluster: { _ in ScriptedCluster() }, machine: engine,
             network: Network(makeCaller: { _ in ScriptedCaller() }, time: ManualClock()))
         let arguments = line.split(separator: " ").map { $0.replacing("DIR", with: directory) }.map(String.init)
         let status = await program.run(arguments)

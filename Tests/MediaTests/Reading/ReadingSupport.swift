@@ -60,6 +60,7 @@ struct PlainFiles: FileStore {
         try handle.seek(toOffset: UInt64(offset))
         try handle.write(contentsOf: Data(bytes))
     }
+    func digest(of bytes: [UInt8]) -> String { "" }
     func canonical(_ path: String) throws -> String { path }
     func freeSpace(at path: String) throws -> ByteCount { .mebibytes(1 << 20) }
 }

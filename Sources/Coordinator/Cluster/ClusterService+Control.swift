@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+internal import MartletPorts
+internal import MartletScheduling
+package import MartletWire
+
+/// The users' side.
+extension ClusterService: ClusterControl {
+    package func submit(_ submission: JobSubmission) async throws -> JobView {
+        let engine = try working()
+        let order = try surroundings.read(submission)
+        let files = surroundings.files
+        let source = try configuration.roots.place(of: submission.source, files: files)
+        let output = try configuration.roots.place(of: order.output, files: files)
+        let overwrite = submission.overwrite ?? false
+        guard source.path != output.path else {
+            throw CoordinatorError(.badSubmission, "source and output are the same file: \(source.address)")
+        }
+        guard overwrite || !files.exists(output.path) else {
+            throw CoordinatorError(
+                .outputExists, "\(output.address) exists already",
+                advice: "Choose another name, or set overwrite to replace it.")
+        }
+        if let other = live.first(where: { $0.value.output == output.path }) {
+            throw CoordinatorError(.outputBusy, "job \(other.key) is writing \(output.address)")
+        }
+        let content: Fingerprint
+        do { content = try await files.fingerprint(of: source.path) } catch {
+            throw CoordinatorError(.badPath, "\(source.address) cannot be read", advice: "Check its permissions.")
+        }
+        let id = JobID(surroundings.newName())
+        let name = submission.name.flatMap { $0.isEmpty ? nil : $0 }
+        let record = JobRecord(
+            id: id, name: name ?? source.path.split(separator: "/").last.map(String.init) ?? "film",
+            source: source.path, fingerprint: content, output: output.path, parameters: order.parameters,
+            priority: order.priority, verification: order.verification, overwrite: overwrite,
+            service: ServiceFacts(
+                source: source.address, fingerprint: content, output: output.address,
+                callbackURL: submission.callbackURL),
+            createdMilliseconds: surroundings.time.wallMilliseconds())
+        // Taken before anything is awaited, so that no two jobs get one output.
+        live[id] = LiveJob(record)
+        live[id]?.hasTurn = false
+        do { guard try await engine.store.insert(record) else { throw Coordinator.busy(id) } } catch {
+            live[id] = nil
+            throw error
+        }
+        live[id]?.hasTurn = true
+        emit(.jobSubmitted(id))
+        admit()
+        return await view(of: record)
+    }
+
+    package func jobs(state: JobState?, limit: Int, cursor: String?) async throws -> JobPage {
+        let engine = try working()
+        var query = JobQuery(states: state.map { [$0] } ?? [], limit: limit + 1)
+        if let cursor {
+            guard let place = Self.place(cursor) else {
+                throw CoordinatorError(.badSubmission, "\"\(cursor)\" is no cursor of this list")
+            }
+            query.after = place
+        }
+        let records = try await engine.store.jobs(query)
+        var views: [JobView] = []
+        for record in records.prefix(limit) { views.append(await view(of: record)) }
+        let last = records.count > limit ? records[limit - 1] : nil
+        return JobPage(jobs: views, nextCursor: last.map { "\($0.createdMilliseconds).\($0.id)" })
+    }
+
+    private static func place(_ cursor: String) -> JobQuery.Place? {
+        let parts = cursor.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let time = Int64(parts[0]) else { return nil }
+        return JobQuery.Place(createdMilliseconds: time, id: JobID(String(parts[1])))
+    }
+
+    package func job(_ id: JobID) async throws -> JobView { await view(of: try await record(of: id)) }
+
+    package func tasks(of job: JobID) async throws -> [TaskView] {
+        let engine = try working()
+        _ = try await record(of: job)
+        let attempts = Dictionary(grouping: try await engine.store.attempts(of: job), by: \.task)
+        return try await engine.store.tasks(of: job).map { TaskView($0, attempts: attempts[$0.specification.id] ?? []) }
+    }
+
+    package func cancel(_ job: JobID) async throws -> JobView {
+        let engine = try working()
+        let record = try await record(of: job)
+        guard !record.state.isFinal, let work = live[job] else { return await view(of: record) }
+        live[job]?.isUnwanted = true
+        if let task = work.work {
+            // Whatever it is at: held by the coordinator, or still being read and planned.
+            await engine.coordinator.cancel(job)
+            task.cancel()
+            await task.value
+        } else {
+            live[job] = nil
+            var record = try await self.record(of: job)
+            record.state = .cancelled
+            record.service?.finishedMilliseconds = surroundings.time.wallMilliseconds()
+            guard try await engine.store.update(record) != nil else { throw Coordinator.busy(job) }
+            emit(.jobStateChanged(job, .cancelled))
+        }
+        return try await self.job(job)
+    }
+
+    package func retry(_ job: JobID) async throws -> JobView {
+        let engine = try working()
+        var record = try await record(of: job)
+        guard record.state == .failed || record.state == .cancelled, live[job] == nil else {
+            throw CoordinatorError(
+                .wrongState, "job \(job) is \(record.state.rawValue)",
+                advice: "Only a job that failed or was cancelled can be retried.")
+        }
+        if let other = live.first(where: { $0.value.output == record.output }) {
+            throw CoordinatorError(.outputBusy, "job \(other.key) is writing \(record.output)")
+        }
+        live[job] = LiveJob(record)
+        live[job]?.hasTurn = false
+        do {
+            record = try await renewed(record, in: engine)
+        } catch {
+            live[job] = nil
+            throw error
+        }
+        live[job]?.hasTurn = true
+        emit(.jobStateChanged(job, .queued))
+        admit()
+        return await view(of: record)
+    }
+
+    /// The job as it is taken up again: planned anew when nobody has its ffmpeg, or the source is another file now.
+    private func renewed(_ record: JobRecord, in engine: Engine) async throws -> JobRecord {
+        var record = record
+        record.state = .queued
+        record.failure = nil
+        record.service?.failure = nil
+        record.service?.finishedMilliseconds = nil
+        let place = try record.service.map(source(of:))
+        let content = try await surroundings.files.fingerprint(of: place?.path ?? record.source)
+        let isPlanUsable = content == record.service?.fingerprint && record.service?.build.map(roster.has) ?? false
+        if isPlanUsable {
+            guard let revision = try await engine.store.update(record) else { throw Coordinator.busy(record.id) }
+            record.revision = revision
+            return record
+        }
+        record.plan = nil
+        record.service?.build = nil
+        record.service?.fingerprint = content
+        record.revision = 0
+        try await engine.store.remove(record.id)
+        try surroundings.files.remove("\(jobsDirectory)/\(record.id)")
+        try surroundings.files.remove(copy(for: record.id))
+        guard try await engine.store.insert(record) else { throw Coordinator.busy(record.id) }
+        return record
+    }
+
+    package func setPriority(_ priority: Priority, of job: JobID) async throws -> JobView {
+        let engine = try working()
+        let record = try await record(of: job)
+        guard !record.state.isFinal else {
+            throw CoordinatorError(.wrongState, "job \(job) is \(record.state.rawValue)")
+        }
+        live[job]?.priority = priority
+        if await !engine.coordinator.setPriority(priority, of: job) {
+            var record = try await self.record(of: job)
+            record.priority = priority
+            guard try await engine.store.update(record) != nil else { throw Coordinator.busy(job) }
+        }
+        admit()
+        return try await self.job(job)
+    }
+
+    package func outputPath(of job: JobID) async throws -> String {
+        let record = try await record(of: job)
+        guard record.state == .completed else {
+            throw CoordinatorError(.wrongState, "job \(job) is \(record.state.rawValue), and has no output")
+        }
+        return record.output
+    }
+
+    /// What works.
+    ///
+    /// - Throws: `APIError.notReady` while the records cannot be written.
+    func working() throws -> Engine {
+        guard let engine else {
+            throw APIError(
+                .notReady, "\(hindrance ?? "the coordinator is not ready").", advice: "Try again a little later.")
+        }
+        return engine
+    }
+
+    private func record(of job: JobID) async throws -> JobRecord {
+        guard let record = try await working().store.job(job) else {
+            throw CoordinatorError(.unknownJob, "there is no job \(job)")
+        }
+        return record
+    }
+
+    // MARK: Views
+
+    private func view(of record: JobRecord) async -> JobView {
+        var view = JobView(
+            id: record.id, name: record.name, source: record.service?.source.description ?? record.source,
+            output: record.service?.output.description ?? record.output, state: record.state,
+            priority: record.priority.name, createdMs: record.createdMilliseconds)
+        if let facts = record.service {
+            view.frames = facts.frames
+            view.segments = facts.segments
+            view.reusedSegments = facts.reusedSegments
+            view.warnings = facts.warnings
+            view.finishedMs = facts.finishedMilliseconds
+            view.callbackURL = facts.callbackURL
+            view.error = facts.failure.map { ProblemView($0) }
+        }
+        if record.state == .completed {
+            view.progress = 1
+            view.outputBytes = record.publication?.finished.size.bytes
+        } else if let job = live[record.id] {
+            view.priority = job.priority.name
+            view.progress = job.fraction
+            view.stage = job.stage
+            view.fps = job.framesPerSecond
+            view.etaS = job.remainingSeconds
+            view.error = job.hindrance ?? view.error
+        }
+        if let counts = await engine?.coordinator.taskCounts(of: record.id) {
+            view.tasksTotal = counts.values.reduce(0, +)
+            view.tasksCompleted = counts[.completed] ?? 0
+        }
+        return view
+    }
+
+    package func stats() async -> StatsView {
+        let jobs = (try? await engine?.store.jobCounts()) ?? [:]
+        var tasks: [TaskState: Int] = [:]
+        for id in live.keys { tasks.merge(await engine?.coordinator.taskCounts(of: id) ?? [:], uniquingKeysWith: +) }
+        let workers = Dictionary(grouping: await self.workers(), by: \.state).mapValues(\.count)
+        func named<State: RawRepresentable<String> & Hashable>(_ counts: [State: Int]) -> [String: Int] {
+            Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) })
+        }
+        return StatsView(
+            jobs: named(jobs), tasks: named(tasks), workers: named(workers),
+            fps: live.values.compactMap(\.framesPerSecond).reduce(0, +), uptimeS: uptime)
+    }
+}
+
+extension TaskView {
+    /// A task as it is kept.
+    init(_ task: TaskRecord, attempts: [AttemptRecord]) {
+        let kind =
+            switch task.specification.kind {
+            case .analyse: "analyse"
+            case .encode: "encode"
+            case .measure: "measure"
+            case .audio: "audio"
+            case .subtitle: "subtitle"
+            }
+        self.init(
+            id: task.specification.id, kind: kind, state: task.state, encoder: task.specification.encoder,
+            frames: task.specification.expectedFrames, attempts: attempts.map(AttemptView.init),
+            bytes: task.artifact?.size.bytes)
+    }
+}
+
+extension AttemptView {
+    /// An attempt as it is kept.
+    init(_ attempt: AttemptRecord) {
+        var problem: ProblemView?
+        var log: String?
+        let result: String
+        switch attempt.result {
+        case nil: result = "running"
+        case .completed: result = "completed"
+        case .interrupted: result = "interrupted"
+        case .failed(let failure):
+            result = "failed"
+            problem = ProblemView(failure)
+            log = failure.log.isEmpty ? nil : failure.log
+        }
+        self.init(
+            epoch: attempt.epoch, worker: attempt.worker, startedMs: attempt.startedMilliseconds,
+            endedMs: attempt.endedMilliseconds, result: result, error: problem, log: log)
+    }
+}

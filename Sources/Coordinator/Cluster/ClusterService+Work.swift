@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPlanning
+import MartletPorts
+import MartletWire
+
+/// What becomes of a job whose turn has come.
+extension ClusterService {
+    /// Reads, plans and has the job done, and keeps how it ended.
+    func conduct(_ id: JobID) async {
+        guard let engine else { return arrived(id) }
+        defer { arrived(id) }
+        do {
+            let finished = try await result(of: id, by: engine)
+            await concluded(id, .success(finished), by: engine)
+        } catch {
+            if let breakage = await engine.coordinator.breakage {
+                await recover(from: breakage)
+            } else if live[id]?.isUnwanted == true {
+                await concluded(id, .failure(CancellationError()), by: engine)
+            } else if !(error is CancellationError) {
+                await concluded(id, .failure(error), by: engine)
+            }
+        }
+    }
+
+    private func result(of id: JobID, by engine: Engine) async throws -> FinishedJob {
+        guard let record = try await engine.store.job(id), let facts = record.service else {
+            throw CoordinatorError(.unknownJob, "there is no job \(id)")
+        }
+        let preparation = surroundings.preparation(roster)
+        let path = try source(of: facts).path
+        guard let content = try? await surroundings.files.fingerprint(of: path), content == facts.fingerprint else {
+            throw CoordinatorError(
+                .sourceChanged, "\(facts.source) is not there any more, or is another file than was submitted",
+                advice: "Submit the job again.")
+        }
+        var source = try await preparation.examine(path)
+        if source.clockJumps > 0 {
+            source = try await preparation.restamped(source, at: copy(for: id)) { [weak self] share in
+                Task { await self?.copied(id, share: share) }
+            }
+        }
+        let prepared = try await prepared(record, facts, source, by: preparation, in: engine)
+        try Task.checkCancellation()
+        try await engine.coordinator.submit(
+            JobRequest(
+                name: record.name, source: prepared.plan.source.path, output: record.output,
+                parameters: record.parameters, priority: live[id]?.priority ?? record.priority,
+                verification: record.verification, overwrite: record.overwrite), as: id, prepared: prepared)
+        arrived(id)
+        return try await engine.coordinator.outcome(of: id)
+    }
+
+    /// Waits until jobs whose tasks a worker still runs are at work again, or over.
+    func arrivals(of jobs: Set<JobID>) async {
+        for id in jobs {
+            guard let engine, let job = live[id], job.wasAtWork, await !engine.coordinator.isAtWork(id) else {
+                continue
+            }
+            await withCheckedContinuation { continuation in
+                if live[id] == nil { continuation.resume() } else { live[id]?.waiters.append(continuation) }
+            }
+        }
+    }
+
+    private func arrived(_ id: JobID) {
+        for waiter in live[id]?.waiters ?? [] { waiter.resume() }
+        live[id]?.waiters = []
+    }
+
+    /// The plan that was kept, or a new one for the workers that are there.
+    private func prepared(
+        _ record: JobRecord, _ facts: ServiceFacts, _ source: ExaminedSource, by preparation: JobPreparation,
+        in engine: Engine
+    ) async throws -> PreparedJob {
+        if let plan = record.plan, let build = facts.build {
+            return PreparedJob(plan: plan, index: source.index, build: build, restamping: source.restamping)
+        }
+        if !roster.isReady {
+            try await changeState(of: record.id, to: .waitingForWorkers, in: engine)
+            live[record.id]?.hindrance = ProblemView(
+                code: "scheduling.no_worker",
+                message: "\(configuration.requiredWorkers) workers are wanted, and \(roster.entries.count) are there")
+            try await roster.ready()
+            live[record.id]?.hindrance = nil
+        }
+        let prepared = try await preparation.prepare(source, parameters: record.parameters)
+        var record = try await engine.store.job(record.id) ?? record
+        var facts = facts
+        facts.build = prepared.build
+        facts.build?.encoders = []
+        facts.build?.filters = []
+        facts.frames = prepared.plan.resultFrames
+        facts.segments = prepared.plan.segments.count
+        facts.warnings = prepared.plan.warnings
+        record.service = facts
+        record.plan = prepared.plan
+        guard try await engine.store.update(record) != nil else { throw Coordinator.busy(record.id) }
+        for warning in facts.warnings { emit(.warning(record.id, warning)) }
+        return prepared
+    }
+
+    private func copied(_ id: JobID, share: Double) {
+        live[id]?.stage = .restamping
+        live[id]?.fraction = share
+        emit(.progress(id, .restamping, fraction: share, framesPerSecond: 0, remainingSeconds: nil))
+    }
+
+    /// Where the copy with one clock of a source is kept.
+    func copy(for id: JobID) -> String { "\(jobsDirectory)/\(id).source.mkv" }
+
+    /// Where a job's source lies on this machine.
+    func source(of facts: ServiceFacts) throws -> MediaRoots.Place {
+        try configuration.roots.place(of: facts.source.description, files: surroundings.files)
+    }
+
+    /// Keeps another state of a job that the coordinator does not hold.
+    func changeState(of id: JobID, to state: JobState, in engine: Engine) async throws {
+        guard var record = try await engine.store.job(id) else {
+            throw CoordinatorError(.unknownJob, "there is no job \(id)")
+        }
+        record.state = state
+        guard try await engine.store.update(record) != nil else { throw Coordinator.busy(id) }
+        emit(.jobStateChanged(id, state))
+    }
+
+    // MARK: The end
+
+    private func concluded(_ id: JobID, _ result: Result<FinishedJob, any Error>, by engine: Engine) async {
+        do {
+            let reused = await engine.coordinator.reusedSegments(of: id)
+            await engine.coordinator.forget(id)
+            try await keep(result, reused: reused, of: id, in: engine)
+        } catch {
+            return await recover(from: error)
+        }
+        arrived(id)
+        live[id] = nil
+        admit()
+    }
+
+    private func keep(
+        _ result: Result<FinishedJob, any Error>, reused: Int, of id: JobID, in engine: Engine
+    ) async throws {
+        guard var record = try await engine.store.job(id), var facts = record.service else {
+            throw CoordinatorError(.unknownJob, "the record of job \(id) is gone")
+        }
+        facts.finishedMilliseconds = surroundings.time.wallMilliseconds()
+        facts.reusedSegments = reused
+        facts.failure = nil
+        switch result {
+        case .success(let finished):
+            facts.frames = finished.frames
+            facts.warnings += finished.remarks.filter { !facts.warnings.contains($0) }
+            record.state = .completed
+        case .failure(let error) where error is CancellationError: record.state = .cancelled
+        case .failure(let error):
+            let failure = AttemptFailure(error)
+            facts.failure = failure
+            record.state = .failed
+            record.failure = "\(failure.code): \(failure.message)"
+        }
+        record.service = facts
+        guard try await engine.store.update(record) != nil else { throw Coordinator.busy(id) }
+        // What failed can be retried, and then its finished segments count.
+        if record.state != .failed {
+            try? surroundings.files.remove("\(jobsDirectory)/\(id)")
+            try? surroundings.files.remove(copy(for: id))
+        }
+        emit(.jobStateChanged(id, record.state))
+        if let failure = facts.failure { emit(.jobFailed(id, code: failure.code, message: failure.message)) }
+        if record.state == .completed { emit(.jobCompleted(id)) }
+    }
+}

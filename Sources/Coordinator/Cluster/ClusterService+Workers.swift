@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+package import MartletPorts
+package import MartletWire
+
+/// The workers' side.
+extension ClusterService {
+    /// A worker's connection, until it ends.
+    package func serve(_ socket: any WebSocketConnection) async {
+        await WorkerSession(service: self, socket: socket).run()
+    }
+
+    /// Lets a worker in.
+    ///
+    /// - Returns: whom it works for, and its orders.
+    /// - Throws: `CoordinatorError` when it cannot work here.
+    func join(
+        _ registration: WorkerRegistration, over session: WorkerSession?, transport: String
+    ) async throws -> (Coordinator, AsyncStream<WorkerOrder>) {
+        let engine = try working()
+        guard registration.protocolVersion == WorkerProtocol.version else {
+            throw CoordinatorError(
+                .protocolMismatch,
+                "the worker speaks version \(registration.protocolVersion), and this is \(WorkerProtocol.version)",
+                advice: "Install the same release of martlet on both machines.")
+        }
+        let id = registration.profile.id
+        if let known = roster.entries[id], known.instance != registration.instance, sessions[id] != nil,
+            await engine.coordinator.isConnected(id)
+        {
+            throw CoordinatorError(
+                .workerNameTaken, "another worker named \(id) is at work",
+                advice: "Give one of them another name with --worker-id.")
+        }
+        // A connection of the same worker that is still there is a dead one.
+        let former = sessions[id]
+        sessions[id] = session
+        await former?.end()
+        roster.joined(
+            WorkerRoster.Entry(
+                profile: registration.profile, build: registration.build, instance: registration.instance,
+                transport: transport))
+        await arrivals(of: Set(registration.holding.map(\.job)))
+        let orders = try await engine.coordinator.register(registration.profile, holding: registration.holding)
+        return (engine.coordinator, orders)
+    }
+
+    /// A worker's connection ended, and it did not say that it leaves.
+    func disconnected(_ worker: WorkerID, session: WorkerSession, from coordinator: Coordinator) async {
+        guard sessions[worker] === session else { return }
+        sessions[worker] = nil
+        await coordinator.suspect(worker)
+    }
+
+    /// A worker leaves for good.
+    func left(_ worker: WorkerID, session: WorkerSession, from coordinator: Coordinator) async {
+        guard sessions[worker] === session else { return }
+        sessions[worker] = nil
+        roster.left(worker)
+        await coordinator.unregister(worker)
+    }
+
+    package func workers() async -> [WorkerView] {
+        guard let engine else { return [] }
+        let now = surroundings.time.now()
+        let machines = await engine.coordinator.workerStates()
+        return roster.entries.sorted { $0.key < $1.key }.map { id, entry in
+            WorkerView(entry, state: machines[id], now: now)
+        }
+    }
+
+    package func drain(_ worker: WorkerID) async throws -> WorkerView {
+        let engine = try working()
+        guard await engine.coordinator.drain(worker) else { throw Self.unknown(worker) }
+        guard let view = await workers().first(where: { $0.id == worker }) else { throw Self.unknown(worker) }
+        return view
+    }
+
+    package func remove(_ worker: WorkerID) async throws {
+        let engine = try working()
+        guard roster.entries[worker] != nil else { throw Self.unknown(worker) }
+        roster.left(worker)
+        let session = sessions.removeValue(forKey: worker)
+        await engine.coordinator.remove(worker)
+        await session?.end()
+    }
+
+    private static func unknown(_ worker: WorkerID) -> CoordinatorError {
+        CoordinatorError(.unknownWorker, "there is no worker \(worker)")
+    }
+}
+
+extension WorkerView {
+    /// A worker as the roster and the scheduler know it.
+    init(_ entry: WorkerRoster.Entry, state: Coordinator.WorkerStanding?, now: Moment) {
+        self.init(
+            id: entry.profile.id, state: state?.state ?? .disconnected, health: state?.health ?? .offline,
+            slots: entry.profile.slots,
+            running: (state?.leases ?? []).map { RunningTask(job: $0.job, task: $0.task) },
+            hwAccel: entry.profile.machine?.graphics ?? [], encoders: entry.profile.encoders.sorted(),
+            lastHeardMs: state.map { (now - $0.lastHeard).nanoseconds / 1_000_000 } ?? 0,
+            tasksCompleted: entry.completed, tasksFailed: entry.failed, transport: entry.transport)
+        os = entry.profile.machine?.operatingSystem
+        ffmpeg = entry.build.version
+        version = entry.profile.machine?.version
+        speed = entry.profile.speed
+        cpuUsage = entry.load.map { ($0.processors * 1000).rounded() / 10 }
+        memoryBytes = entry.load?.memory.bytes ?? entry.profile.machine?.memory.bytes
+        temperatureC = entry.load?.temperature
+    }
+}

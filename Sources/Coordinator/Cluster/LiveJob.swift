@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+import MartletPorts
+import MartletWire
+
+/// What is known of a job only while it is at work.
+struct LiveJob: Sendable {
+    /// How urgent it is.
+    var priority: Priority
+    /// When it was submitted, in milliseconds since 1970.
+    var created: Int64
+    /// Whether it was at work when its last process ended: workers may still be busy with it.
+    var wasAtWork: Bool
+    /// Who waits until it is at work again, or over.
+    var waiters: [CheckedContinuation<Void, Never>] = []
+    /// Where its result goes, on this machine.
+    var output: String
+    /// What reads, plans and awaits it; `nil` while it waits for its turn.
+    var work: Task<Void, Never>?
+    /// Whether its turn can come; not while its record is being written.
+    var hasTurn = true
+    /// Whether its user gave it up.
+    var isUnwanted = false
+    /// What it is at.
+    var stage: JobStage?
+    /// The share that is done, 0 to 1.
+    var fraction = 0.0
+    /// Output frames a second.
+    var framesPerSecond: Double?
+    /// Seconds to go.
+    var remainingSeconds: Double?
+    /// Why it does not go on now.
+    var hindrance: ProblemView?
+
+    /// A job that waits for its turn.
+    init(_ record: JobRecord) {
+        priority = record.priority
+        created = record.createdMilliseconds
+        output = record.output
+        wasAtWork = record.state == .processing
+    }
+
+    /// Whether it comes before another: what was at work first, then the more urgent, then the older.
+    func precedes(_ other: LiveJob) -> Bool {
+        if wasAtWork != other.wasAtWork { return wasAtWork }
+        return priority == other.priority ? created < other.created : priority > other.priority
+    }
+}

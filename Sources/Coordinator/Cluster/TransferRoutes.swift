@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+internal import MartletPorts
+import MartletWire
+
+/// Carries media between the coordinator's disk and workers that do not share it.
+///
+/// Sources go out in the parts that are asked for; results come in in parts, each with its digest, and can go on after
+/// a broken connection where they stopped.
+package struct TransferRoutes: Sendable {
+    /// What has been carried, in bytes: out and in.
+    package typealias Meter = @Sendable (_ sent: Int64, _ received: Int64) -> Void
+
+    private let service: ClusterService
+    private let files: any FileStore
+    private let meter: Meter
+
+    /// Makes the routes of a service.
+    package init(service: ClusterService, meter: @escaping Meter = { _, _ in }) {
+        self.service = service
+        self.files = service.surroundings.files
+        self.meter = meter
+    }
+
+    /// What workers ask of it.
+    package var routes: [Route] {
+        let offset = Operation.Answer(204, "How far it is: `Upload-Offset`.")
+        let lease = [
+            Operation.Field("task", .text, "The task.", isRequired: true),
+            Operation.Field("epoch", .integer(1...Int64(Int32.max)), "The lease's epoch.", isRequired: true),
+            Operation.Field("worker", .text, "The lease's worker.", isRequired: true),
+        ]
+        let part = [
+            Operation.Field("offset", .integer(0...Int64.max), "Where the part begins.", isRequired: true),
+            Operation.Field("size", .integer(1...Int64.max), "The size of the whole result.", isRequired: true),
+        ]
+        return [
+            Route(
+                "GET", WorkerProtocol.path, access: .tokenOrQuery,
+                Operation("connectWorker", "Becomes a worker's WebSocket.", answers: [.init(101, "A WebSocket.")])
+            ) { _ in
+                let service = self.service
+                return HTTPResponse(status: 101, body: .webSocket { await service.serve($0) })
+            },
+            Route(
+                "GET", "/api/v1/jobs/{id}/source",
+                Operation(
+                    "getSource", "The file that a job's tasks read.",
+                    answers: [.init(200, "The file, or a part of it.", .bytes("application/octet-stream"))])
+            ) { try await self.source($0) },
+            Route(
+                "GET", "/api/v1/jobs/{id}/results/{file}",
+                Operation(
+                    "getResult", "What a task of a job made.",
+                    answers: [.init(200, "The file, or a part of it.", .bytes("application/octet-stream"))])
+            ) { try await self.result($0) },
+            Route(
+                "PUT", "/api/v1/jobs/{id}/results/{file}",
+                Operation(
+                    "putResult", "Takes a part of what a task made, from the holder of its lease.",
+                    fields: lease + part, body: .bytes("application/octet-stream"), answers: [offset])
+            ) { try await self.take($0) },
+            Route(
+                "HEAD", "/api/v1/jobs/{id}/results/{file}",
+                Operation("getUploadOffset", "How far an upload is.", fields: lease, answers: [offset])
+            ) { try await self.offset($0) },
+        ]
+    }
+
+    // MARK: Out
+
+    private func source(_ routed: RoutedRequest) async throws -> HTTPResponse {
+        let job = JobID(routed.parameter("id"))
+        guard let source = await service.engine?.coordinator.source(of: job) else {
+            throw CoordinatorError(.unknownJob, "no job \(job) is at work")
+        }
+        let content = try? await files.fingerprint(of: source.path)
+        guard let content, content == source.content else {
+            throw CoordinatorError(.sourceChanged, "the source of job \(job) changed after it was planned")
+        }
+        if let wanted = routed.request.headers["If-Match"], wanted != DataPlane.entityTag(of: content) {
+            throw CoordinatorError(.sourceChanged, "the source of job \(job) is not the one that is asked for")
+        }
+        return try file(FileAnswer(path: source.path, fingerprint: content, mediaType: Self.mediaType), routed)
+    }
+
+    private func result(_ routed: RoutedRequest) async throws -> HTTPResponse {
+        let path = try await path(of: routed)
+        guard let content = try? await files.fingerprint(of: path) else {
+            throw APIError(.notFound, "There is no such result.")
+        }
+        return try file(FileAnswer(path: path, fingerprint: content, mediaType: Self.mediaType), routed)
+    }
+
+    private func file(_ answer: FileAnswer, _ routed: RoutedRequest) throws -> HTTPResponse {
+        let response = try answer.response(to: routed.request)
+        if case .file(_, let bytes) = response.body, routed.request.method == "GET" { meter(Int64(bytes.count), 0) }
+        return response
+    }
+
+    private static let mediaType = "application/octet-stream"
+
+    // MARK: In
+
+    private func take(_ routed: RoutedRequest) async throws -> HTTPResponse {
+        let (final, partial) = try await places(routed)
+        let offset = try Self.number("offset", routed)
+        let size = try Self.number("size", routed)
+        if files.exists(final) { return Self.progress(size, status: 204) }
+        let present = (try? files.size(of: partial).bytes) ?? 0
+        guard offset <= present else { return Self.progress(present, status: 409) }
+        guard try files.freeSpace(at: partial) >= service.configuration.spaceReserve else {
+            throw CoordinatorError(.noSpace, "the coordinator's disk is full", isRetryable: true)
+        }
+        guard let bytes = try await routed.request.body.collected(upTo: max(service.configuration.chunkSize, 1 << 20))
+        else { throw APIError(.tooLarge, "A part has at most \(service.configuration.chunkSize) bytes.") }
+        guard offset + Int64(bytes.count) <= size else {
+            throw APIError.badField("size", "the part goes beyond the whole")
+        }
+        try check(bytes, against: routed.request.headers[DataPlane.contentDigest])
+        try await files.write(bytes, to: partial, at: offset)
+        meter(0, Int64(bytes.count))
+        let reached = max(present, offset + Int64(bytes.count))
+        if reached == size { try await files.publish(partial, as: final) }
+        return Self.progress(reached, status: 204)
+    }
+
+    private func offset(_ routed: RoutedRequest) async throws -> HTTPResponse {
+        let (final, partial) = try await places(routed)
+        if let size = try? files.size(of: final) { return Self.progress(size.bytes, status: 204) }
+        return Self.progress((try? files.size(of: partial).bytes) ?? 0, status: 204)
+    }
+
+    /// Where the result of a lease that holds goes, and where it grows.
+    private func places(_ routed: RoutedRequest) async throws -> (final: String, partial: String) {
+        let query = routed.request
+        guard let task = query.query("task"), let worker = query.query("worker") else {
+            throw APIError.badField("task", "task, epoch and worker say whose result it is")
+        }
+        let epoch = try Self.number("epoch", routed)
+        let lease = LeaseToken(
+            job: JobID(routed.parameter("id")), task: TaskID(task), epoch: Epoch(Int(clamping: epoch)),
+            worker: WorkerID(worker))
+        guard await service.engine?.coordinator.holds(lease) == true else {
+            throw CoordinatorError(.staleLease, "worker \(worker) does not hold task \(task) in epoch \(epoch)")
+        }
+        let name = routed.parameter("file")
+        guard name.hasPrefix("\(task).\(epoch).") else {
+            throw APIError.badField("file", "\(name) is not the result of task \(task) in epoch \(epoch)")
+        }
+        let final = try await path(of: routed)
+        let directory = final.dropLast(name.count + 1)
+        return (final, "\(directory)/.\(name).upload")
+    }
+
+    private func path(of routed: RoutedRequest) async throws -> String {
+        let job = JobID(routed.parameter("id"))
+        guard let coordinator = await service.engine?.coordinator, await coordinator.source(of: job) != nil else {
+            throw CoordinatorError(.unknownJob, "no job \(job) is at work")
+        }
+        let name = routed.parameter("file")
+        guard !name.hasPrefix(".") else { throw APIError(.notFound, "There is no such result.") }
+        return "\(await coordinator.directory(of: job))/\(name)"
+    }
+
+    /// Compares a part with its digest.
+    ///
+    /// Source: <https://www.rfc-editor.org/rfc/rfc9530>
+    private func check(_ bytes: [UInt8], against field: String?) throws {
+        guard let expected = field.flatMap({ DataPlane.digest(inField: $0) }) else {
+            throw APIError.badField(DataPlane.contentDigest, "each part needs its SHA-256, as sha-256=:BASE64:")
+        }
+        guard files.digest(of: bytes) == expected else {
+            throw APIError(.digestMismatch, "The part was damaged on its way.", advice: "Send it again.")
+        }
+    }
+
+    private static func number(_ name: String, _ routed: RoutedRequest) throws -> Int64 {
+        guard let value = routed.request.query(name).flatMap({ Int64($0) }), value >= 0 else {
+            throw APIError.badField(name, "a whole number is wanted")
+        }
+        return value
+    }
+
+    private static func progress(_ offset: Int64, status: Int) -> HTTPResponse {
+        HTTPResponse(status: status, headers: [DataPlane.uploadOffset: "\(offset)", "Cache-Control": "no-store"])
+    }
+}

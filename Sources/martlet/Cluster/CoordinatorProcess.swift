@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import FoundationEssentials
+import MartletCoordinator
+import MartletFFmpeg
+import MartletHTTP
+import MartletHost
+import MartletMediaChild
+import MartletModel
+import MartletPorts
+import MartletSQLiteStore
+import MartletScheduling
+import MartletWorker
+
+/// A coordinator with everything around it, from its start to its end.
+struct CoordinatorProcess {
+    /// What is asked for.
+    let request: ServeRequest
+    /// What encodes, reads and joins.
+    let local: LocalEngine
+
+    /// Whatever a film does to the libraries that read it, it does not do it to the coordinator.
+    private let media: ChildMedia
+
+    /// Makes a coordinator that does nothing yet.
+    init(request: ServeRequest, local: LocalEngine) {
+        self.request = request
+        self.local = local
+        media = ChildMedia(
+            launcher: local.launcher, time: local.time, files: local.files, cacheDirectory: local.scanDirectory)
+    }
+
+    private var settings: ServeSettings { request.settings }
+    private var directory: String { request.directory }
+
+    /// Serves until the calling task is cancelled, and ends in order.
+    ///
+    /// - Parameter ready: called with the address as soon as requests are answered.
+    /// - Throws: a `CodedError` when it cannot begin.
+    func run(ready: @escaping @Sendable (String) -> Void) async throws {
+        OpenFileLimit.raise()
+        try local.files.makeDirectory(directory)
+        let lock = try FileLock(path: "\(directory)/lock", subject: directory)
+        defer { withExtendedLifetime(lock) {} }
+        let service = ClusterService(configuration: try configuration(), surroundings: surroundings())
+        try await service.begin()
+        let api = try api(of: service)
+        let telling = Task { try await api.run() }
+        let server = HTTPServer(configuration: serverConfiguration(), handler: api.router)
+        let working: Task<Void, Never>?
+        do {
+            let port = try await server.start()
+            ready(url(port: port))
+            working = settings.works ? try await worker(for: service) : nil
+        } catch {
+            await service.stop()
+            throw error
+        }
+        await Self.untilCancelled()
+        working?.cancel()
+        await working?.value
+        await service.stop()
+        _ = await telling.result
+        await server.stop()
+    }
+
+    /// Waits for the calling task's cancellation.
+    static func untilCancelled() async {
+        let (endless, end) = AsyncStream.makeStream(of: Void.self)
+        await withTaskCancellationHandler {
+            for await _ in endless {}
+        } onCancel: {
+            end.finish()
+        }
+    }
+
+    // MARK: Parts
+
+    private func configuration() throws -> ClusterConfiguration {
+        let roots = try MediaRoots(
+            settings.roots.map { ($0.name, FilePath($0.path).text) } + [("uploads", try uploads())], files: local.files)
+        var configuration = ClusterConfiguration(directory: directory, roots: roots)
+        configuration.requiredWorkers = settings.requiredWorkers
+        configuration.chunkSize = settings.chunkSize
+        configuration.scheduling.retry.maximumAttempts = settings.retries + 1
+        configuration.scheduling.retry.delay = .milliseconds(Int64(settings.retryDelay * 1000))
+        configuration.scheduling.heartbeatTimeout = .milliseconds(Int64(settings.heartbeatTimeout * 1000))
+        configuration.scheduling.leaseDuration = configuration.scheduling.heartbeatTimeout
+        configuration.scheduling.maximumConcurrentJobs = settings.concurrentJobs
+        let interval = Int64(settings.heartbeatTimeout * 1000 / 6)
+        configuration.heartbeatInterval = .milliseconds(min(max(interval, 100), 5000))
+        configuration.scheduling.prefetches = true
+        return configuration
+    }
+
+    /// Where films are kept that users send.
+    private func uploads() throws -> String {
+        let path = "\(directory)/uploads"
+        try local.files.makeDirectory(path)
+        return path
+    }
+
+    private func surroundings() -> ClusterSurroundings {
+        let (local, directory) = (self.local, self.directory)
+        var reader = SubmissionReader()
+        reader.encoderOptions = request.encoderOptions
+        reader.verification = settings.isExact ? .counts : .none
+        reader.outputName = settings.outputName
+        let media = self.media
+        return ClusterSurroundings(
+            preparation: { catalog in
+                JobPreparation(prober: media, catalog: catalog, scenes: local.scenes, restamper: media)
+            },
+            read: { [reader] in try reader.order($0) },
+            openStore: { try await SQLiteJobStore.open(path: "\(directory)/state.sqlite") }, prober: media,
+            assembler: media, verifier: media, meter: local.meter, files: local.files,
+            time: local.time, newName: { UUID().uuidString.lowercased() })
+    }
+
+    private func api(of service: ClusterService) throws -> ClusterAPI {
+        var configuration = ClusterAPI.Configuration(version: Program.version)
+        configuration.tokens = request.tokens
+        configuration.uploads = SourceUploads.Place(
+            directory: try uploads(), unfinished: "\(directory)/unfinished-uploads")
+        var surroundings = ClusterAPI.Surroundings(
+            control: service, files: local.files, time: local.time, obstacle: { await service.hindrance })
+        let caller = CurlCaller()
+        surroundings.plainWorkers = try plainWorkers(calling: caller)
+        surroundings.telling = ClusterAPI.Telling(
+            caller: caller, signer: HMACSigner(), secret: settings.callbackSecret.map { Array($0.utf8) },
+            directory: "\(directory)/callbacks")
+        return try ClusterAPI(
+            configuration, with: surroundings
+        ) { metrics in
+            service.meter.connect { Self.count($0, in: metrics) }
+            return TransferRoutes(service: service) { sent, received in
+                metrics.transferred(sent, .down)
+                metrics.transferred(received, .up)
+            }.routes
+        }
+    }
+
+    /// The workers that take whole streams, and serve them themselves.
+    private func plainWorkers(calling caller: CurlCaller) throws -> PlainWorkers {
+        let (roots, files, media) = (try self.configuration().roots, local.files, self.media)
+        return PlainWorkers(
+            with: PlainWorkers.Surroundings(
+                caller: caller, records: RecordFiles(in: "\(directory)/streams", files: files), time: local.time,
+                locate: { try roots.place(of: $0, files: files).address },
+                length: { address in
+                    guard let path = try? roots.place(of: address.description, files: files).path,
+                        let source = try? await media.describe(path: path)
+                    else { return nil }
+                    return source.durationMicroseconds.map { .microseconds($0) }
+                }, newID: { JobID(UUID().uuidString.lowercased()) }))
+    }
+
+    private static func count(_ figure: WorkMeter.Figure, in metrics: ClusterMetrics) {
+        switch figure {
+        case .dispatched(let duration): metrics.dispatched(after: duration)
+        case .heartbeat(let transport): metrics.heartbeat(over: transport)
+        case .attemptEnded(let result, let encoder, let duration):
+            let (end, isUsed): (ClusterMetrics.AttemptEnd, Bool) =
+                switch result {
+                case .completed: (.completed, true)
+                case .failed: (.failed, false)
+                case .interrupted: (.interrupted, false)
+                }
+            metrics.attemptEnded(end, encoder: encoder, after: duration, isUsed: isUsed)
+        }
+    }
+
+    private func serverConfiguration() -> HTTPServerConfiguration {
+        var configuration = HTTPServerConfiguration(host: settings.host, port: settings.port)
+        if let certificate = settings.certificate, let key = settings.key {
+            configuration.tls = ServerTLS(
+                certificate: certificate, key: key, clientAuthorities: settings.clientAuthority)
+        }
+        return configuration
+    }
+
+    private func url(port: Int) -> String {
+        let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+        return "\(settings.certificate == nil ? "http" : "https")://\(host):\(port)"
+    }
+
+    // MARK: Its own worker
+
+    /// Works in this process, until the task is cancelled.
+    private func worker(for service: ClusterService) async throws -> Task<Void, Never> {
+        let build = try await local.abilities.build()
+        let (slots, memory) = LocalSlots.forAnyTask(processors: local.facts.processors, memory: local.facts.memory)
+        let profile = WorkerProfile(
+            id: WorkerID(local.facts.hostName), slots: slots, memory: memory, buildDigest: build.digest)
+        let worker = Worker(
+            profile: profile, dispatch: ServiceDispatch(service: service, build: build), encoder: local.ffmpeg,
+            prober: local.reader, files: local.files, time: local.time)
+        let time = local.time
+        return Task {
+            while !Task.isCancelled {
+                // The service begins anew when its records failed; until then there is nothing to do.
+                try? await worker.run()
+                try? await time.sleep(until: time.now() + .seconds(1))
+            }
+        }
+    }
+}

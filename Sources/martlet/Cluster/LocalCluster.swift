@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import MartletModel
+
+/// Parts of a cluster that run on this machine.
+struct LocalCluster: ClusterEngine {
+    /// The process's environment.
+    let environment: [String: String]
+
+    func serve(_ request: ServeRequest, ready: @escaping @Sendable (String) -> Void) async throws {
+        try await CoordinatorProcess(request: request, local: LocalEngine(environment: environment)).run(ready: ready)
+    }
+
+    func work(_ request: WorkRequest, told: @escaping @Sendable (WorkerNotice) -> Void) async throws {
+        try await WorkerProcess(request: request, local: LocalEngine(environment: environment)).run(told: told)
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import MartletCoordinator
+import MartletHost
+import MartletModel
+import MartletPorts
+import MartletTestKit
+import MartletWire
+import Testing
+
+/// Jobs of a cluster, from their submission to their end.
+@Suite struct ClusterServiceTests {
+    @Test("A job that is submitted is planned, done by the worker that is there, and kept")
+    func done() async throws {
+        let hall = try await Hall()
+        _ = try await hall.hand()
+        let job = try await hall.submit()
+        let view = try await hall.reached(.completed, by: job)
+        #expect(view.frames == 900)
+        #expect(view.segments == 3)
+        #expect(view.progress == 1)
+        #expect(view.source == "films:a.mkv")
+        #expect(try hall.text() == "[video-00000][video-00001][video-00002]")
+        let tasks = try await hall.service.tasks(of: job)
+        #expect(tasks.map(\.state) == [.completed, .completed, .completed])
+        #expect(tasks.allSatisfy { $0.attempts.map(\.result) == ["completed"] && $0.frames == 300 })
+        #expect(LocalFiles().exists(hall.directory.file("data/jobs/\(job)")) == false)
+        await hall.service.stop()
+    }
+
+    @Test("A job waits for the workers that it needs, and says so")
+    func waits() async throws {
+        let hall = try await Hall(required: 2)
+        let job = try await hall.submit()
+        let view = try await hall.reached(.waitingForWorkers, by: job)
+        #expect(view.error?.code == "scheduling.no_worker")
+        _ = try await hall.hand("w1")
+        #expect(try await hall.service.job(job).state == .waitingForWorkers)
+        _ = try await hall.hand("w2")
+        _ = try await hall.reached(.completed, by: job)
+        await hall.service.stop()
+    }
+
+    @Test("After a stop, another process goes on, and finished segments are not made again")
+    func goesOn() async throws {
+        let hall = try await Hall()
+        let hand = try await hall.hand(slots: 1) { hand, order in
+            order.task.id == TaskID("video-00001") ? nil : .completed(try await hand.made(order))
+        }
+        let job = try await hall.submit()
+        _ = try await hand.assignments.wait(for: "the second segment to be given out") { all in
+            all.contains { $0.task.id == TaskID("video-00001") }
+        }
+        await hall.service.stop()
+        let next = try await Hall(after: hall)
+        let other = try await next.hand("w2")
+        let view = try await next.reached(.completed, by: job)
+        #expect(view.reusedSegments >= 1)
+        #expect(other.assignments.entries.contains { $0.task.id == TaskID("video-00001") })
+        #expect(try next.text() == "[video-00000][video-00001][video-00002]")
+        await next.service.stop()
+    }
+
+    @Test("A job is cancelled whatever it is at, and can be retried")
+    func cancelled() async throws {
+        let hall = try await Hall(concurrent: 1)
+        let hand = try await hall.hand(policy: Hand.idle)
+        let running = try await hall.submit("a", to: "a.mp4")
+        let queued = try await hall.submit("b", to: "b.mp4")
+        _ = try await hand.assignments.entry(0, "work")
+        #expect(try await hall.service.cancel(queued).state == .cancelled)
+        #expect(try await hall.service.cancel(running).state == .cancelled)
+        #expect(try await hall.service.cancel(running).state == .cancelled)
+        _ = try await hand.stops.entry(0, "a word to stop")
+        let again = try await hall.service.retry(queued)
+        #expect(again.state == .queued)
+        await #expect(throws: CoordinatorError.self) { _ = try await hall.service.retry(queued) }
+        #expect(try await hall.service.cancel(queued).state == .cancelled)
+        await hall.service.stop()
+    }
+
+    @Test("A more urgent job has its turn first")
+    func urgent() async throws {
+        let hall = try await Hall(concurrent: 1)
+        let first = try await hall.submit("a", to: "a.mp4")
+        _ = try await hall.reached(.waitingForWorkers, by: first)
+        let low = try await hall.submit("b", to: "b.mp4", priority: "low")
+        let high = try await hall.submit("c", to: "c.mp4", priority: "high")
+        _ = try await hall.reached(.waitingForWorkers, by: high)
+        #expect(try await hall.service.job(low).state == .queued)
+        #expect(try await hall.service.setPriority(.critical, of: low).priority == "critical")
+        _ = try await hall.reached(.waitingForWorkers, by: low)
+        await hall.service.stop()
+    }
+
+    @Test("What lies outside the media roots, is not there, or is there already is refused")
+    func refused() async throws {
+        let hall = try await Hall()
+        let films = hall.directory.file("films")
+        try Data("secret".utf8).write(to: URL(filePath: hall.directory.file("secret.mkv")))
+        try FileManager.default.createSymbolicLink(
+            atPath: films + "/link.mkv", withDestinationPath: hall.directory.file("secret.mkv"))
+        try FileManager.default.createSymbolicLink(atPath: films + "/up", withDestinationPath: hall.directory.path)
+        func code(_ source: String, _ output: String) async -> String? {
+            do {
+                _ = try await hall.service.submit(JobSubmission(source: source, output: output))
+                return nil
+            } catch { return (error as? any CodedError)?.codeName }
+        }
+        for source in [
+            "films:../secret.mkv", "films:link.mkv", "films:up/secret.mkv", "/etc/passwd", "films:none.mkv", "a.mkv",
+            "shows:a.mkv", "films:", "http://127.0.0.1/a.mkv",
+        ] {
+            #expect(await code(source, "films:o.mp4") == "coordinator.bad_path", "\(source)")
+        }
+        for output in ["films:../o.mp4", "films:up/o.mp4", "/tmp/o.mp4", "films:none/o.mp4"] {
+            #expect(await code("films:a.mkv", output) == "coordinator.bad_path", "\(output)")
+        }
+        #expect(await code("films:a.mkv", "films:b.mkv") == "coordinator.output_exists")
+        #expect(await code(films + "/a.mkv", films + "/o.mp4") == nil)
+        #expect(await code("films:b.mkv", "films:o.mp4") == "coordinator.output_busy")
+        await hall.service.stop()
+    }
+
+    @Test("A source that is another file when its turn comes fails its job")
+    func changed() async throws {
+        let hall = try await Hall(concurrent: 1)
+        let first = try await hall.submit("a", to: "a.mp4")
+        let second = try await hall.submit("b", to: "b.mp4")
+        try Data("something else".utf8).write(to: URL(filePath: hall.directory.file("films/b.mkv")))
+        _ = try await hall.service.cancel(first)
+        let view = try await hall.reached(.failed, by: second)
+        #expect(view.error?.code == "coordinator.source_changed")
+        await hall.service.stop()
+    }
+
+    @Test("Pages of jobs come newest first and fit together")
+    func pages() async throws {
+        let hall = try await Hall()
+        var ids: [JobID] = []
+        for number in 0..<5 {
+            ids.append(try await hall.submit("a", to: "\(number).mp4"))
+            hall.clock.advance(by: .milliseconds(5))
+        }
+        let first = try await hall.service.jobs(state: nil, limit: 2, cursor: nil)
+        let second = try await hall.service.jobs(state: nil, limit: 2, cursor: first.nextCursor)
+        let third = try await hall.service.jobs(state: nil, limit: 2, cursor: second.nextCursor)
+        #expect((first.jobs + second.jobs + third.jobs).map(\.id) == ids.reversed())
+        #expect(third.nextCursor == nil)
+        #expect(try await hall.service.jobs(state: .completed, limit: 2, cursor: nil).jobs.isEmpty)
+        await hall.service.stop()
+    }
+}

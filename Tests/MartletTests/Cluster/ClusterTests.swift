@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import Glibc
+import MartletTestKit
+import Testing
+
+/// A cluster as its users meet it: real processes on one machine.
+@Suite(.serialized) struct ClusterTests {
+    @Test("Three workers, of which one shares the disk, make the bytes that one machine makes")
+    func sameBytes() async throws {
+        let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
+        let workers = [
+            try await cluster.worker("near", sharesFilms: true), try await cluster.worker("far-1"),
+            try await cluster.worker("far-2"),
+        ]
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv")
+        try await cluster.completed(job)
+        #expect(try cluster.bytes(of: "out.mkv") == (try await cluster.expected("minute.mp4", to: "out.mkv")))
+        let view = try await cluster.job(job)
+        #expect(view["state"] as? String == "completed")
+        #expect(view["frames"] as? Int == 1500)
+        withExtendedLifetime(workers) {}
+    }
+
+    @Test("The coordinator works itself when it is told to")
+    func withWorker() async throws {
+        let cluster = try await TestCluster(["--with-worker"], films: ["tiny.mkv": "tiny.mkv"])
+        let job = try await cluster.submit("tiny.mkv", to: "out.mp4")
+        try await cluster.completed(job)
+        #expect(try cluster.bytes(of: "out.mp4") == (try await cluster.expected("tiny.mkv", to: "out.mp4")))
+    }
+
+    @Test("A worker is killed: its work moves, and the bytes are the same")
+    func workerKilled() async throws {
+        let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
+        let victim = try await cluster.worker("victim")
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv", ["--preset", "slow"])
+        let watching = MartletProcess(["watch", job, "--coordinator", cluster.url, "--json"])
+        _ = try await watching.event("taskStarted")
+        victim.sendToGroup(SIGKILL)
+        let heir = try await cluster.worker("heir", sharesFilms: true)
+        #expect(try await watching.ended(within: .seconds(120)).exitCode == 0)
+        #expect(
+            try cluster.bytes(of: "out.mkv")
+                == (try await cluster.expected("minute.mp4", to: "out.mkv", ["--preset", "slow"])))
+        let attempts = try await cluster.attempts(of: job).values.flatMap { $0 }
+        #expect(attempts.contains { $0["worker"] as? String == "victim" && $0["result"] as? String == "interrupted" })
+        withExtendedLifetime(heir) {}
+    }
+
+    @Test("The coordinator is killed and comes back: encodes that ran go on and count, nothing is encoded twice")
+    func coordinatorKilled() async throws {
+        let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
+        let worker = try await cluster.worker("w1", ["--slots", "2"], sharesFilms: true)
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv", ["--preset", "slow"])
+        let watching = MartletProcess(["watch", job, "--coordinator", cluster.url, "--json"])
+        _ = try await watching.event("taskStarted")
+        cluster.coordinator.sendToGroup(SIGKILL)
+        _ = try await cluster.coordinator.ended()
+        let again = try await cluster.again()
+        try await again.completed(job)
+        let attempts = try await again.attempts(of: job)
+        #expect(attempts.count >= 6)
+        for (task, tries) in attempts {
+            #expect(tries.count { $0["result"] as? String == "completed" } == 1, "\(task): \(tries)")
+            #expect(tries.count == 1, "\(task): \(tries)")
+        }
+        #expect(
+            try again.bytes(of: "out.mkv")
+                == (try await again.expected("minute.mp4", to: "out.mkv", ["--preset", "slow"])))
+        withExtendedLifetime((worker, watching)) {}
+    }
+
+    @Test("A job is cancelled while it runs, the encodes stop, and a retry completes it")
+    func cancelled() async throws {
+        let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
+        let worker = try await cluster.worker("w1", sharesFilms: true)
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv", ["--preset", "slow"])
+        let watching = MartletProcess(["watch", job, "--coordinator", cluster.url, "--json"])
+        _ = try await watching.event("taskStarted")
+        #expect(try await cluster.run(["cancel", job]).exitCode == 0)
+        #expect(try await watching.ended().exitCode == 1)
+        #expect(await RunningPrograms.areGone(mentioning: cluster.directory.file("work/w1/jobs")))
+        #expect(!FileManager.default.fileExists(atPath: cluster.directory.file("films/out.mkv")))
+        #expect(try await cluster.run(["retry", job]).exitCode == 0)
+        try await cluster.completed(job)
+        withExtendedLifetime(worker) {}
+    }
+
+    @Test("A wrong token is refused, and a missing one, with exit code 6")
+    func tokens() async throws {
+        let cluster = try await TestCluster(["--token", "right"], films: ["tiny.mkv": "tiny.mkv"])
+        for token in [["--token", "wrong"], []] {
+            #expect(try await cluster.run(["jobs"] + token).exitCode == 6)
+            let worker = try await MartletProgram.run(
+                ["work", "--coordinator", cluster.url, "--benchmark-duration", "0", "--http-port", "0"] + token
+                    + ["--temp-directory", cluster.directory.file("work")], deadline: .seconds(30))
+            #expect(worker.exitCode == 6, "\(worker.transcript)")
+        }
+        #expect(try await cluster.run(["jobs", "--token", "right"]).exitCode == 0)
+    }
+}
