@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The Martlet authors
 
 PREFIX ?= /usr/local
-SOURCES = Package.swift Sources Tests
+SOURCES = Package.swift Sources Tests Examples
 BUILD = swift build --explicit-target-dependency-import-check error
 
 .DEFAULT_GOAL := help

@@ -22,6 +22,12 @@ func module(_ folder: String, _ dependencies: [String]) -> Target {
     )
 }
 
+/// A program in `Examples/<name>` that knows the library alone.
+func example(_ name: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["Martlet"], path: "Examples/\(name)", swiftSettings: settings)
+}
+
 /// The tests of one target, in `Tests/<folder>Tests`.
 func tests(_ folder: String, _ dependencies: [String]) -> Target {
     .testTarget(
@@ -41,7 +47,8 @@ let drivers = ["MartletCoordinator", "MartletWorker"]
 let package = Package(
     name: "martlet",
     products: [
-        .executable(name: "martlet", targets: ["martlet"])
+        .executable(name: "martlet", targets: ["martlet"]),
+        .library(name: "Martlet", targets: ["Martlet"]),
     ],
     targets: [
         // L5: flags and configuration become objects, and run. Only it knows every concrete type.
@@ -51,6 +58,17 @@ let package = Package(
             path: "Sources/martlet",
             swiftSettings: settings
         ),
+
+        // L5: the same as a library. Only it has a public interface.
+        .target(
+            name: "Martlet",
+            dependencies: (core + adapters + drivers).map { .byName(name: $0) },
+            path: "Sources/Martlet",
+            swiftSettings: settings
+        ),
+
+        // Small programs that use the library as others would.
+        example("OneFilm"), example("Watch"), example("Queue"),
 
         // L4: drivers. They ask the pure machines and perform their actions.
         module("Coordinator", core),
@@ -126,6 +144,9 @@ let package = Package(
         tests(
             "Worker", core + adapters.filter { $0 != "MartletSQLiteStore" } + ["MartletWorker", "MartletTestKit"]),
         tests("TestKit", ["MartletModel", "MartletTestKit"]),
+
+        // The library, by its public interface alone, and the examples, run as programs.
+        tests("Library", ["Martlet", "MartletTestKit", "OneFilm", "Watch", "Queue"]),
 
         // A process that writes to a job store until it is killed, for the tests of SQLiteStore.
         .executableTarget(

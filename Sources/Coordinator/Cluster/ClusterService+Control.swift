@@ -9,8 +9,12 @@ package import MartletWire
 /// The users' side.
 extension ClusterService: ClusterControl {
     package func submit(_ submission: JobSubmission) async throws -> JobView {
+        try await submit(submission, as: try surroundings.read(submission))
+    }
+
+    /// As the other, for a submission that is understood already.
+    package func submit(_ submission: JobSubmission, as order: JobOrder) async throws -> JobView {
         let engine = try working()
-        let order = try surroundings.read(submission)
         let files = surroundings.files
         let source = try configuration.roots.place(of: submission.source, files: files)
         let output = try configuration.roots.place(of: order.output, files: files)
