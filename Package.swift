@@ -63,7 +63,7 @@ let package = Package(
         .target(
             name: "Martlet",
             dependencies: (core + adapters + drivers).map { .byName(name: $0) },
-            path: "Sources/Martlet",
+            path: "Sources/PublicAPI",
             swiftSettings: settings
         ),
 

@@ -3,12 +3,12 @@
 
 import MartletModel
 import MartletPlanning
-import MartletPorts
+package import MartletPorts
 import MartletWire
 import Synchronization
 
 /// Measures what one slot of this machine does, in the unit that tasks state their effort in.
-struct SpeedMeasurement: Sendable {
+package struct SpeedMeasurement: Sendable {
     let encoder: any EncoderRunner
     let files: any FileStore
     let time: any TimeSource
@@ -17,6 +17,24 @@ struct SpeedMeasurement: Sendable {
     /// How long they run.
     let duration: Duration
     let niceness: Int
+
+    /// Makes a measurement.
+    ///
+    /// - Parameters:
+    ///   - slots: how many encodes run at once.
+    ///   - duration: how long they run.
+    ///   - niceness: added to that of every run, 0 to 19.
+    package init(
+        encoder: any EncoderRunner, files: any FileStore, time: any TimeSource, slots: Int, duration: Duration,
+        niceness: Int = 0
+    ) {
+        self.encoder = encoder
+        self.files = files
+        self.time = time
+        self.slots = slots
+        self.duration = duration
+        self.niceness = niceness
+    }
 
     private static let width = 640
     private static let height = 360
@@ -38,7 +56,7 @@ struct SpeedMeasurement: Sendable {
     /// The speed as it was measured before, with the same ffmpeg and as many slots; measured now when it was not.
     ///
     /// - Parameter directory: where results are kept; what fails there only costs time.
-    func remembered(build: EncoderBuild, processors: Int, in directory: String?) async throws -> Double? {
+    package func remembered(build: EncoderBuild, processors: Int, in directory: String?) async throws -> Double? {
         guard let directory else { return try await run() }
         let path = "\(directory)/speed-\(build.digest)-\(slots)-\(processors).json"
         if let text = try? await files.text(of: path), let kept = try? MessageText.decode(Kept.self, from: text),

@@ -191,8 +191,15 @@ struct CoordinatorProcess {
     private func worker(for service: ClusterService) async throws -> Task<Void, Never> {
         let build = try await local.abilities.build()
         let (slots, memory) = LocalSlots.forAnyTask(processors: local.facts.processors, memory: local.facts.memory)
-        let profile = WorkerProfile(
+        var profile = WorkerProfile(
             id: WorkerID(local.facts.hostName), slots: slots, memory: memory, buildDigest: build.digest)
+        if settings.benchmarkSeconds > 0 {
+            let measurement = SpeedMeasurement(
+                encoder: local.ffmpeg, files: local.files, time: local.time, slots: slots,
+                duration: .milliseconds(Int64(settings.benchmarkSeconds * 1000)))
+            profile.speed = try await measurement.remembered(
+                build: build, processors: local.facts.processors, in: local.cacheDirectory)
+        }
         let worker = Worker(
             profile: profile, dispatch: ServiceDispatch(service: service, build: build), encoder: local.ffmpeg,
             prober: local.reader, files: local.files, time: local.time)
