@@ -26,7 +26,8 @@ import Testing
 
     @Test("The coordinator works itself when it is told to")
     func withWorker() async throws {
-        let cluster = try await TestCluster(["--with-worker", "--benchmark-duration", "0"], films: ["tiny.mkv": "tiny.mkv"])
+        let cluster = try await TestCluster(
+            ["--with-worker", "--benchmark-duration", "0"], films: ["tiny.mkv": "tiny.mkv"])
         let job = try await cluster.submit("tiny.mkv", to: "out.mp4")
         try await cluster.completed(job)
         #expect(try cluster.bytes(of: "out.mp4") == (try await cluster.expected("tiny.mkv", to: "out.mp4")))
