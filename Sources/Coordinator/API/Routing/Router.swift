@@ -109,6 +109,8 @@ package struct Router: HTTPHandler {
             CoordinatorError.Code.outputBusy.rawValue:
             return 409
         case CoordinatorError.Code.badPath.rawValue: return 400
+        case CoordinatorError.Code.staleLease.rawValue: return 410
+        case CoordinatorError.Code.sourceChanged.rawValue: return 412
         default: break
         }
         switch error.exitStatus {
