@@ -240,7 +240,13 @@ package actor Coordinator {
 
     private func keep(_ result: AttemptResult?, of lease: LeaseToken) async throws {
         let now = surroundings.time.wallMilliseconds()
-        let began = attemptStarts[lease]?.time ?? now
+        var began = attemptStarts[lease]?.time ?? now
+        if result != nil, attemptStarts[lease] == nil {
+            // It began in an earlier process.
+            let earlier = try await surroundings.store.attempts(of: lease.job)
+            began =
+                earlier.last { $0.task == lease.task && $0.epoch == lease.epoch.number }?.startedMilliseconds ?? now
+        }
         if let result {
             let encoder = attemptStarts.removeValue(forKey: lease)?.encoder
             if let encoder {

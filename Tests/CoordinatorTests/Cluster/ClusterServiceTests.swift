@@ -8,6 +8,7 @@ import MartletModel
 import MartletPorts
 import MartletTestKit
 import MartletWire
+import Synchronization
 import Testing
 
 /// Jobs of a cluster, from their submission to their end.
@@ -150,6 +151,36 @@ import Testing
         #expect((first.jobs + second.jobs + third.jobs).map(\.id) == ids.reversed())
         #expect(third.nextCursor == nil)
         #expect(try await hall.service.jobs(state: .completed, limit: 2, cursor: nil).jobs.isEmpty)
+        await hall.service.stop()
+    }
+
+    @Test("When the records cannot be written, jobs say so, and go on as soon as that is mended")
+    func recordsFail() async throws {
+        let isBroken = Mutex(false)
+        let hall = try await Hall(store: { memory in
+            FaultyStore(memory, before: { _ in
+                if isBroken.withLock({ $0 }) { throw CoordinatorError(.noSpace, "no space is left") }
+            })
+        })
+        let hand = try await hall.hand(slots: 1, policy: Hand.idle)
+        let job = try await hall.submit()
+        let order = try await hand.assignments.entry(0, "an order")
+        isBroken.withLock { $0 = true }
+        _ = try? await hand.finish(order, .completed(try await hand.made(order)))
+        _ = try await hand.left.entry(0, "the end of the orders")
+        try await waiting(for: "the service to say what hinders it") {
+            while await hall.service.hindrance == nil { await Task.yield() }
+        }
+        await #expect(throws: APIError.self) { _ = try await hall.service.job(job) }
+        isBroken.withLock { $0 = false }
+        await hall.clock.waitForSleepers(2)
+        hall.clock.advance(by: .seconds(5))
+        try await waiting(for: "the service to go on") {
+            while await hall.service.hindrance != nil { await Task.yield() }
+        }
+        _ = try await hall.hand("w2")
+        _ = try await hall.reached(.completed, by: job)
+        #expect(try hall.text() == "[video-00000][video-00001][video-00002]")
         await hall.service.stop()
     }
 }
