@@ -158,9 +158,11 @@ import Testing
     func recordsFail() async throws {
         let isBroken = Mutex(false)
         let hall = try await Hall(store: { memory in
-            FaultyStore(memory, before: { _ in
-                if isBroken.withLock({ $0 }) { throw CoordinatorError(.noSpace, "no space is left") }
-            })
+            FaultyStore(
+                memory,
+                before: { _ in
+                    if isBroken.withLock({ $0 }) { throw CoordinatorError(.noSpace, "no space is left") }
+                })
         })
         let hand = try await hall.hand(slots: 1, policy: Hand.idle)
         let job = try await hall.submit()
