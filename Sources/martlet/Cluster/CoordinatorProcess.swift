@@ -61,6 +61,8 @@ struct CoordinatorProcess {
         working?.cancel()
         await working?.value
         await service.stop()
+        // Readers of events have heard the end by now; streams and callbacks go on after the next start.
+        telling.cancel()
         _ = await telling.result
         await server.stop()
     }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import Foundation
+import FoundationNetworking
 import Glibc
 import MartletTestKit
 import Testing
@@ -101,5 +102,43 @@ import Testing
             #expect(worker.exitCode == 6, "\(worker.transcript)")
         }
         #expect(try await cluster.run(["jobs", "--token", "right"]).exitCode == 0)
+    }
+
+    @Test("Coordinator and worker end at once when they are told to, and say so with exit code 0")
+    func stopped() async throws {
+        let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
+        let worker = try await cluster.worker("w1", sharesFilms: true)
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv", ["--preset", "slow"])
+        let watching = MartletProcess(["watch", job, "--coordinator", cluster.url, "--json"])
+        _ = try await watching.event("taskStarted")
+        cluster.coordinator.send(SIGTERM)
+        #expect(try await cluster.coordinator.ended(within: .seconds(15)).exitCode == 0)
+        worker.send(SIGTERM)
+        #expect(try await worker.ended(within: .seconds(15)).exitCode == 0)
+        let again = try await cluster.again()
+        let other = try await again.worker("w2", sharesFilms: true)
+        try await again.completed(job)
+        withExtendedLifetime(other) {}
+    }
+
+    @Test("A film that is asked for from some point on is streamed by a worker itself")
+    func streamed() async throws {
+        let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
+        let worker = try await cluster.worker("w1", sharesFilms: true)
+        let watching = MartletProcess(["watch", "--coordinator", cluster.url, "--json"])
+        let run = try await cluster.run([
+            "submit", "films:minute.mp4", "evening", "--start-time", "30", "--resolution", "144p",
+        ])
+        let job = try #require(run.events.compactMap { $0.members["id"] ?? $0.members["job_id"] }.first)
+        _ = try await watching.event("jobCompleted")
+        let view = try await cluster.job(job)
+        #expect(view["state"] as? String == "completed")
+        // The coordinator only shows the way.
+        let address = try #require(URL(string: "\(cluster.url)/api/v1/jobs/\(job)/stream"))
+        let (data, _) = try await URLSession.shared.data(from: address)
+        let playlist = String(decoding: data, as: UTF8.self)
+        #expect(playlist.hasPrefix("#EXTM3U"))
+        #expect(playlist.contains("#EXT-X-ENDLIST"))
+        withExtendedLifetime((worker, watching)) {}
     }
 }
