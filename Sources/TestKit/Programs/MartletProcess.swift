@@ -86,17 +86,20 @@ package final class MartletProcess: Sendable {
         notes.contents.withLock { $0.lines }.compactMap { MartletProgram.Event(line: $0) }
     }
 
-    /// Waits for a JSON line with this `event`.
+    /// Waits for a JSON line with this `event` that `matches`, an earlier one included.
     ///
     /// - Throws: ``Ended`` when it ends before; `WaitedInVain` when `limit` passes.
-    package func event(_ name: String, within limit: Duration = .seconds(60)) async throws -> MartletProgram.Event {
+    package func event(
+        _ name: String, within limit: Duration = .seconds(60),
+        where matches: @escaping @Sendable (MartletProgram.Event) -> Bool = { _ in true }
+    ) async throws -> MartletProgram.Event {
         let (notes, running) = (self.notes, self.running)
         return try await waiting(for: "the event \(name)", atMost: limit) {
             var seen = 0
             while true {
                 let (lines, hasEnded) = notes.contents.withLock { ($0.lines, $0.hasEnded) }
                 for line in lines[seen...] {
-                    if let event = MartletProgram.Event(line: line), event.name == name { return event }
+                    if let event = MartletProgram.Event(line: line), event.name == name, matches(event) { return event }
                 }
                 if hasEnded {
                     let outcome = try await running.value

@@ -44,13 +44,19 @@ final class TestCluster: Sendable {
 
     /// Starts a worker, and waits until it is in.
     ///
-    /// - Parameter sharesFilms: whether it sees the media root, or has everything sent.
-    func worker(_ name: String, _ options: [String] = [], sharesFilms: Bool = false) async throws -> MartletProcess {
+    /// - Parameters:
+    ///   - sharesFilms: whether it sees the media root, or has everything sent.
+    ///   - ffmpeg: the program that it takes for ffmpeg; `nil` for the usual one.
+    ///   - wrapper: a program and its arguments that run it.
+    func worker(
+        _ name: String, _ options: [String] = [], sharesFilms: Bool = false, ffmpeg: String? = nil,
+        wrapper: [String] = []
+    ) async throws -> MartletProcess {
         let worker = MartletProcess(
             ["work", "--json", "--coordinator", url, "--worker-id", name, "--benchmark-duration", "0"]
                 + ["--temp-directory", directory.file("work"), "--http-port", "0", "--reconnect-delay", "0.3"]
                 + (sharesFilms ? ["--media-root", "films=\(directory.file("films"))"] : []) + options,
-            environment: ["XDG_CACHE_HOME": directory.file("cache")])
+            environment: ["XDG_CACHE_HOME": directory.file("cache"), "MARTLET_FFMPEG": ffmpeg], wrapper: wrapper)
         _ = try await worker.event("connected")
         return worker
     }
