@@ -51,7 +51,16 @@ extension ClusterService {
                 parameters: record.parameters, priority: live[id]?.priority ?? record.priority,
                 verification: record.verification, overwrite: record.overwrite), as: id, prepared: prepared)
         arrived(id)
-        return try await engine.coordinator.outcome(of: id)
+        // Its user may have given it up at any point of the way here.
+        return try await withTaskCancellationHandler {
+            try await engine.coordinator.outcome(of: id)
+        } onCancel: {
+            Task { await self.withdraw(id, from: engine) }
+        }
+    }
+
+    private func withdraw(_ id: JobID, from engine: Engine) async {
+        if live[id]?.isUnwanted == true { await engine.coordinator.cancel(id) }
     }
 
     /// Waits until jobs whose tasks a worker still runs are at work again, or over.

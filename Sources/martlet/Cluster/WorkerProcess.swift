@@ -53,7 +53,7 @@ struct WorkerProcess {
     ) async {
         let host = await address()
         let isAlone = host.hasPrefix("127.") || host == "::1"
-        let relay = LateHandler()
+        let relay = LateHandler(callers: await coordinatorAddresses())
         // Who reaches the coordinator from outside is reached from outside.
         let server = HTTPServer(
             configuration: HTTPServerConfiguration(host: isAlone ? host : "0.0.0.0", port: settings.httpPort),
@@ -83,6 +83,14 @@ struct WorkerProcess {
             Thread.detachNewThread {
                 continuation.resume(returning: OwnAddress.reaching(host) ?? "127.0.0.1")
             }
+        }
+    }
+
+    /// Where the coordinator's calls come from.
+    private func coordinatorAddresses() async -> Set<String> {
+        let host = Self.host(of: request.connection.address)
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: OwnAddress.addresses(of: host)) }
         }
     }
 
@@ -141,10 +149,18 @@ struct WorkerProcess {
 }
 
 /// Answers as soon as there is somebody who does: a worker must know its port before it is made.
+///
+/// Everyone may watch; only the coordinator may begin and end streams, since its protocol knows no tokens.
 private final class LateHandler: HTTPHandler {
     let handler = Mutex<(any HTTPHandler)?>(nil)
+    private let callers: Set<String>
+
+    init(callers: Set<String>) { self.callers = callers }
 
     func respond(to request: HTTPRequest) async -> HTTPResponse {
+        guard ["GET", "HEAD"].contains(request.method) || callers.contains(request.peer) else {
+            return HTTPResponse(status: 403)
+        }
         guard let handler = handler.withLock({ $0 }) else { return HTTPResponse(status: 503) }
         return await handler.respond(to: request)
     }
