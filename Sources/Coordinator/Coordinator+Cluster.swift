@@ -41,6 +41,9 @@ extension Coordinator {
         return true
     }
 
+    /// Whether the scheduler keeps a worker.
+    func knows(_ worker: WorkerID) -> Bool { machine.workers[worker] != nil }
+
     /// Whether a worker's connection is there.
     func isConnected(_ worker: WorkerID) -> Bool { connections[worker] != nil }
 

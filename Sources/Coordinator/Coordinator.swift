@@ -94,9 +94,7 @@ package actor Coordinator {
         isStopped = true
         alarm?.cancel()
         // What workers give back now must not be given out again.
-        for worker in machine.workers.keys.sorted() {
-            enqueue(machine.workerDrained(worker, now: surroundings.time.now()))
-        }
+        enqueue(machine.stopping(now: surroundings.time.now()))
         disconnectAll()
         for context in jobs.values { context.work?.cancel() }
         for context in jobs.values { await context.work?.value }
@@ -153,6 +151,7 @@ package actor Coordinator {
             case .persistTasks(let tasks): _ = try await surroundings.store.update(tasks)
             case .persistJob(let job, let state, let failure): try await keep(state, failure: failure, of: job)
             case .recordAttempt(let lease, _, let result): try await keep(result, of: lease)
+            case .resumeAttempt(let lease): try await keepResumed(lease)
             case .emit(let event): announce(event)
             case .assign(let lease, let task):
                 assign(lease, task)
@@ -240,27 +239,39 @@ package actor Coordinator {
 
     private func keep(_ result: AttemptResult?, of lease: LeaseToken) async throws {
         let now = surroundings.time.wallMilliseconds()
+        guard let result else { return try await keepBegun(lease, at: now) }
         var began = attemptStarts[lease]?.time ?? now
-        if result != nil, attemptStarts[lease] == nil {
-            // It began in an earlier process.
-            let earlier = try await surroundings.store.attempts(of: lease.job)
-            began =
-                earlier.last { $0.task == lease.task && $0.epoch == lease.epoch.number }?.startedMilliseconds ?? now
-        }
-        if let result {
-            let encoder = attemptStarts.removeValue(forKey: lease)?.encoder
-            if let encoder {
-                configuration.meter?.tell(
-                    .attemptEnded(result, encoder: encoder, after: .milliseconds(max(now - began, 0))))
-            }
-        } else {
-            let encoder = machine.jobs[lease.job]?.tasks[lease.task]?.specification.encoder
-            attemptStarts[lease] = (now, encoder ?? "")
+        // It may have begun in an earlier process.
+        if attemptStarts[lease] == nil { began = try await keptStart(of: lease) ?? now }
+        if let encoder = attemptStarts.removeValue(forKey: lease)?.encoder {
+            configuration.meter?.tell(
+                .attemptEnded(result, encoder: encoder, after: .milliseconds(max(now - began, 0))))
         }
         try await surroundings.store.record(
             AttemptRecord(
                 job: lease.job, task: lease.task, epoch: lease.epoch.number, worker: lease.worker,
-                startedMilliseconds: began, endedMilliseconds: result == nil ? nil : now, result: result))
+                startedMilliseconds: began, endedMilliseconds: now, result: result))
+    }
+
+    /// Keeps that an attempt of before goes on: it began when it did.
+    private func keepResumed(_ lease: LeaseToken) async throws {
+        let began = try await keptStart(of: lease)
+        try await keepBegun(lease, at: began ?? surroundings.time.wallMilliseconds())
+    }
+
+    private func keepBegun(_ lease: LeaseToken, at time: Int64) async throws {
+        let encoder = machine.jobs[lease.job]?.tasks[lease.task]?.specification.encoder
+        attemptStarts[lease] = (time, encoder ?? "")
+        try await surroundings.store.record(
+            AttemptRecord(
+                job: lease.job, task: lease.task, epoch: lease.epoch.number, worker: lease.worker,
+                startedMilliseconds: time, endedMilliseconds: nil, result: nil))
+    }
+
+    /// When an attempt began, as it was kept; `nil` when it was not.
+    private func keptStart(of lease: LeaseToken) async throws -> Int64? {
+        let kept = try await surroundings.store.attempts(of: lease.job)
+        return kept.last { $0.task == lease.task && $0.epoch == lease.epoch.number }?.startedMilliseconds
     }
 
     private var attemptStarts: [LeaseToken: (time: Int64, encoder: String)] = [:]

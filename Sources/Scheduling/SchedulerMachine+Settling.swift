@@ -119,19 +119,23 @@ extension SchedulerMachine {
         }
     }
 
-    /// Jobs that nobody here can begin say so.
+    /// Jobs that nobody here can go on with say so, and that somebody can again.
     private mutating func missingWorkers() -> [SchedulingAction] {
-        guard news.fleet || news.turns || news.tasks else { return [] }
+        let isWide = news.fleet || news.turns || news.tasks
+        guard isWide || !news.workers.isEmpty, !isStopping else { return [] }
         var actions: [SchedulingAction] = []
-        for id in active {
-            guard let job = jobs[id], job.state == .ready else { continue }
-            let isPossible = job.ready.encoders.contains { encoder in
+        // What waits already is no other without such news; that the last task of a job ended is news of a worker.
+        for id in active where isWide || jobs[id]?.state == .processing {
+            guard let job = jobs[id] else { continue }
+            let encoders = job.encodersWanted
+            guard !encoders.isEmpty else { continue }
+            let isPossible = encoders.contains { encoder in
                 workers.values.contains { worker in
                     worker.isServing
                         && worker.profile.isCapable(of: encoder, buildDigest: job.entry.buildDigest)
                 }
             }
-            if !isPossible { actions += jobs[id]?.workersMissing() ?? [] }
+            actions += (isPossible ? jobs[id]?.workersFound() : jobs[id]?.workersMissing()) ?? []
         }
         return actions
     }

@@ -32,6 +32,8 @@ package struct SchedulerMachine: Equatable, Sendable {
     var begunPast = 0
     /// Whether there is too little space for further results.
     package internal(set) var isSpaceShort = false
+    /// Whether the driver stops, so that nothing is given out any more.
+    var isStopping = false
     /// The jobs that were told that space is short.
     var toldOfSpace: Set<JobID> = []
     /// What happens without an event, and when.
@@ -163,6 +165,12 @@ package struct SchedulerMachine: Equatable, Sendable {
         }
         news.tasks = true
         return settled(actions, now: now)
+    }
+
+    /// The driver stops: no worker gets anything new, and no job says that it waits for one. What runs goes on.
+    package mutating func stopping(now: Moment) -> [SchedulingAction] {
+        isStopping = true
+        return workers.keys.sorted().flatMap { workerDrained($0, now: now) }
     }
 
     // MARK: Tasks

@@ -16,6 +16,8 @@ package enum SchedulingAction: Equatable, Sendable {
     case persistJob(JobID, JobState, failure: String?)
     /// Keep an attempt that began at `started`; `result` is `nil` when it begins now.
     case recordAttempt(LeaseToken, started: Moment, result: AttemptResult?)
+    /// Keep that an attempt goes on which was kept before, and may be kept as ended: its worker has it again.
+    case resumeAttempt(LeaseToken)
     /// Tell everyone who watches.
     case emit(Event)
     /// Tell the worker to run the task.

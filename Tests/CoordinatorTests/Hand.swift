@@ -34,9 +34,9 @@ final class Hand: Sendable {
     /// Leaves every order to the test.
     static let idle: Policy = { _, _ in nil }
 
-    /// Joins, and takes orders until there are no more.
-    func join() async throws {
-        let orders = try await coordinator.register(profile, holding: [])
+    /// Joins, with what it still runs, and takes orders until there are no more.
+    func join(holding leases: [LeaseToken] = []) async throws {
+        let orders = try await coordinator.register(profile, holding: leases)
         Task {
             for await order in orders {
                 switch order {

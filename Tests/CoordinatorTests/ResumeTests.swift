@@ -6,6 +6,7 @@ import MartletCoordinator
 import MartletHost
 import MartletModel
 import MartletPorts
+import MartletScheduling
 import MartletTestKit
 import Testing
 
@@ -39,6 +40,34 @@ import Testing
         let events = try await next.stopped()
         let reused = events.filter { if case .taskCompleted(_, _, _, reused: true) = $0 { true } else { false } }
         #expect(reused.count == 2)
+    }
+
+    @Test("An attempt that its worker brings back after a restart is one attempt, from its first beginning to its end")
+    func broughtBack() async throws {
+        var scheduling = SchedulingConfiguration.prompt
+        scheduling.returnGrace = .seconds(15)
+        let studio = try await Studio(scheduling: scheduling)
+        let first = try await studio.hand(slots: 1, policy: Hand.idle)
+        try await studio.submit()
+        let order = try await first.assignments.entry(0, "order")
+        let began = studio.clock.wallMilliseconds()
+        _ = try await studio.stopped()
+        let next = try await Studio(after: studio, scheduling: scheduling)
+        next.clock.advance(by: .seconds(5))
+        try await next.submit()
+        let hand = Hand(next.coordinator, slots: 1)
+        try await hand.join(holding: [order.lease])
+        let again = try #require(try await next.memory.attempts(of: next.job).first)
+        #expect(again.result == nil && again.startedMilliseconds == began)
+        next.clock.advance(by: .seconds(2))
+        #expect(try await hand.finish(order, .completed(try await hand.made(order))))
+        _ = try await next.outcome()
+        let attempts = try await next.memory.attempts(of: next.job).filter { $0.task == order.lease.task }
+        #expect(attempts.map(\.epoch) == [1])
+        #expect(attempts.first?.startedMilliseconds == began)
+        #expect(attempts.first?.endedMilliseconds == began + 7000)
+        if case .completed? = attempts.first?.result {} else { Issue.record("\(attempts)") }
+        _ = try await next.stopped()
     }
 
     @Test("A look at what is done that is interrupted removes nothing")

@@ -320,21 +320,22 @@ struct SchedulerWorld {
                 check(others.count < 3, "too many live leases of \(key(lease))")
                 check(!others.contains { $0.worker == lease.worker }, "two leases of \(key(lease)) on one worker")
                 copies += others.isEmpty ? 0 : 1
-                if believed.contains(where: { $0.token == lease }) {
-                    check(
-                        lease.epoch.number == highestEpoch[key(lease)],
-                        "\(lease) is given back after \(highestEpoch[key(lease), default: 0])")
-                    adoptions += 1
-                } else {
-                    check(lease.epoch.number > highestEpoch[key(lease), default: 0], "epoch goes back")
-                }
+                check(lease.epoch.number > highestEpoch[key(lease), default: 0], "epoch goes back")
                 highestEpoch[key(lease)] = lease.epoch.number
                 live.insert(lease)
-                orphans.remove(lease)
             } else {
                 let wasThere = live.remove(lease) != nil || orphans.remove(lease) != nil
                 check(wasThere, "\(lease) ends twice")
             }
+        case .resumeAttempt(let lease):
+            check(believed.contains { $0.token == lease }, "nobody has \(lease)")
+            check(
+                lease.epoch.number == highestEpoch[key(lease)],
+                "\(lease) is given back after \(highestEpoch[key(lease), default: 0])")
+            check(!live.contains { key($0) == key(lease) }, "\(lease) is given back while another lives")
+            adoptions += 1
+            live.insert(lease)
+            orphans.remove(lease)
         case .assign(let lease, let task):
             let kept = jobs[lease.job]?.tasks[lease.task]
             check(kept?.state == .running && kept?.epoch == lease.epoch.number, "not kept first")
@@ -400,6 +401,19 @@ struct SchedulerWorld {
             check(wake.map { $0 <= deadline } == true, "nobody wakes the scheduler in time")
         }
         checkNothingIdle()
+        checkWaiting()
+    }
+
+    /// Jobs that are begun and that nobody can go on with say so, and no others.
+    private func checkWaiting() {
+        if wake.map({ $0 <= now }) == true { return }
+        let isServed = scheduler.workers.values.contains(where: \.isServing)
+        for job in scheduler.jobs.values where job.isActive {
+            if job.state == .waitingForWorkers { check(!isServed, "\(job.id) waits for workers that are there") }
+            guard job.jobState == .processing, !isServed, !job.ready.isEmpty else { continue }
+            let isLeft = job.tasks.values.contains { if case .awaited = $0.state { true } else { false } }
+            check(isLeft || live.contains { $0.job == job.id }, "\(job.id) does not say that it waits for workers")
+        }
     }
 
     /// No slot is free that a ready task could have.

@@ -90,11 +90,10 @@ extension ClusterService {
         }
         if !roster.isReady {
             try await changeState(of: record.id, to: .waitingForWorkers, in: engine)
-            live[record.id]?.hindrance = ProblemView(
-                code: "scheduling.no_worker",
-                message: "\(configuration.requiredWorkers) workers are wanted, and \(roster.entries.count) are there")
+            live[record.id]?.waits(
+                for: "\(configuration.requiredWorkers) workers are wanted, and \(roster.presentCount) are there")
             try await roster.ready()
-            live[record.id]?.hindrance = nil
+            live[record.id]?.waitsNoLonger()
         }
         let prepared = try await preparation.prepare(source, parameters: record.parameters)
         var record = try await engine.store.job(record.id) ?? record
@@ -105,6 +104,7 @@ extension ClusterService {
         facts.frames = prepared.plan.resultFrames
         facts.segments = prepared.plan.segments.count
         facts.warnings = prepared.plan.warnings
+        live[record.id]?.ffmpeg = facts.build?.version
         record.service = facts
         record.plan = prepared.plan
         guard try await engine.store.update(record) != nil else { throw Coordinator.busy(record.id) }

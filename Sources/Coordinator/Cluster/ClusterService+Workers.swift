@@ -51,7 +51,25 @@ extension ClusterService {
     func disconnected(_ worker: WorkerID, session: WorkerSession, from coordinator: Coordinator) async {
         guard sessions[worker] === session else { return }
         sessions[worker] = nil
+        roster.lost(worker)
         await coordinator.suspect(worker)
+        // One that had been silent for long before is given up already, and no event says so again.
+        if await !coordinator.knows(worker), sessions[worker] == nil { roster.left(worker) }
+    }
+
+    /// The scheduler knows a worker: it joined, or was heard of again after a long silence.
+    func registered(_ worker: WorkerID) {
+        // This may come late: the connection may be broken by now.
+        if sessions[worker] != nil || roster.entries[worker]?.isLocal == true { roster.returned(worker) }
+    }
+
+    /// The scheduler has given a worker up; one that is connected may only be silent, and is heard of again.
+    func givenUp(_ worker: WorkerID) {
+        if sessions[worker] != nil || roster.entries[worker]?.isLocal == true {
+            roster.lost(worker)
+        } else {
+            roster.left(worker)
+        }
     }
 
     /// A worker leaves for good.
@@ -66,8 +84,8 @@ extension ClusterService {
         guard let engine else { return [] }
         let now = surroundings.time.now()
         let machines = await engine.coordinator.workerStates()
-        return roster.entries.sorted { $0.key < $1.key }.map { id, entry in
-            WorkerView(entry, state: machines[id], now: now)
+        return roster.entries.sorted { $0.key < $1.key }.compactMap { id, entry in
+            machines[id].map { WorkerView(entry, standing: $0, now: now) }
         }
     }
 
@@ -94,13 +112,12 @@ extension ClusterService {
 
 extension WorkerView {
     /// A worker as the roster and the scheduler know it.
-    init(_ entry: WorkerRoster.Entry, state: Coordinator.WorkerStanding?, now: Moment) {
+    init(_ entry: WorkerRoster.Entry, standing: Coordinator.WorkerStanding, now: Moment) {
         self.init(
-            id: entry.profile.id, state: state?.state ?? .disconnected, health: state?.health ?? .offline,
-            slots: entry.profile.slots,
-            running: (state?.leases ?? []).map { RunningTask(job: $0.job, task: $0.task) },
+            id: entry.profile.id, state: standing.state, health: standing.health, slots: entry.profile.slots,
+            running: standing.leases.map { RunningTask(job: $0.job, task: $0.task) },
             hwAccel: entry.profile.machine?.graphics ?? [], encoders: entry.profile.encoders.sorted(),
-            lastHeardMs: state.map { (now - $0.lastHeard).nanoseconds / 1_000_000 } ?? 0,
+            lastHeardMs: (now - standing.lastHeard).nanoseconds / 1_000_000,
             tasksCompleted: entry.completed, tasksFailed: entry.failed, transport: entry.transport)
         os = entry.profile.machine?.operatingSystem
         ffmpeg = entry.build.version

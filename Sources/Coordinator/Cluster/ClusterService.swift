@@ -89,6 +89,7 @@ package actor ClusterService {
 
     private func close(_ engine: Engine) async {
         self.engine = nil
+        roster.allLost()
         for session in sessions.values { await session.end() }
         await engine.coordinator.stop()
         await engine.relay.value
@@ -157,9 +158,11 @@ package actor ClusterService {
             live[job]?.framesPerSecond = rate
             live[job]?.remainingSeconds = remaining
         case .jobStateChanged(let job, .waitingForWorkers):
-            live[job]?.hindrance = ProblemView(
-                code: "scheduling.no_worker", message: "no worker is there that can do what is left of it")
+            live[job]?.waits(for: "no worker is there that can do what is left of it")
+        case .jobStateChanged(let job, _): live[job]?.waitsNoLonger()
         case .taskStarted(let job, _, _, _): live[job]?.hindrance = nil
+        case .workerRegistered(let worker): registered(worker)
+        case .workerUnregistered(let worker): givenUp(worker)
         default: break
         }
         emit(event)

@@ -11,7 +11,7 @@ struct LiveJob: Sendable {
     var priority: Priority
     /// When it was submitted, in milliseconds since 1970.
     var created: Int64
-    /// Whether it was at work when its last process ended: workers may still be busy with it.
+    /// Whether it was begun when its last process ended: workers may still be busy with it.
     var wasAtWork: Bool
     /// Who waits until it is at work again, or over.
     var waiters: [CheckedContinuation<Void, Never>] = []
@@ -33,14 +33,35 @@ struct LiveJob: Sendable {
     var remainingSeconds: Double?
     /// Why it does not go on now.
     var hindrance: ProblemView?
+    /// The version of the ffmpeg that it is planned for; `nil` before that.
+    var ffmpeg: String?
 
     /// A job that waits for its turn.
     init(_ record: JobRecord) {
         priority = record.priority
         created = record.createdMilliseconds
         output = record.output
-        wasAtWork = record.state == .processing
+        wasAtWork = record.state == .processing || record.state == .waitingForWorkers
+        ffmpeg = record.service?.build?.version
     }
+
+    /// It goes on when a worker comes.
+    mutating func waits(for reason: String) {
+        framesPerSecond = nil
+        remainingSeconds = nil
+        var problem = ProblemView(code: Self.noWorker, message: reason)
+        problem.advice = ffmpeg.map {
+            "Its segments come from ffmpeg \($0): `martlet workers -v` shows who has that and which encoders."
+        }
+        hindrance = problem
+    }
+
+    /// The workers that it waited for are there.
+    mutating func waitsNoLonger() {
+        if hindrance?.code == Self.noWorker { hindrance = nil }
+    }
+
+    private static let noWorker = "scheduling.no_worker"
 
     /// Whether it comes before another: what was at work first, then the more urgent, then the older.
     func precedes(_ other: LiveJob) -> Bool {

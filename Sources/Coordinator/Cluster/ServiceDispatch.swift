@@ -11,6 +11,8 @@ import MartletWire
 package struct ServiceDispatch: TaskDispatch {
     private let service: ClusterService
     private let build: EncoderBuild
+    /// What this way is called.
+    static let transport = "local"
 
     /// Makes the way to a service.
     ///
@@ -24,13 +26,13 @@ package struct ServiceDispatch: TaskDispatch {
         _ worker: WorkerProfile, holding leases: [LeaseToken]
     ) async throws -> AsyncStream<WorkerOrder> {
         let registration = WorkerRegistration(profile: worker, build: build, instance: "local", holding: leases)
-        return try await service.join(registration, over: nil, transport: "local").1
+        return try await service.join(registration, over: nil, transport: Self.transport).1
     }
 
     package func heartbeat(
         _ worker: WorkerID, holding leases: [LeaseToken], load: WorkerLoad?
     ) async throws -> [LeaseToken] {
-        service.meter.tell(.heartbeat("local"))
+        service.meter.tell(.heartbeat(Self.transport))
         if let load { service.roster.heard(worker, load: load) }
         return try await service.working().coordinator.heartbeat(worker, holding: leases, load: load)
     }

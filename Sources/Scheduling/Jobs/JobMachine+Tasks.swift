@@ -49,7 +49,8 @@ extension JobMachine {
             guard let machine = tasks[lease.task] else { return [] }
             ready.remove(lease.task)
             waiting.remove(lease.task)
-            return (state == .queued ? begun() : []) + started(lease, machine, predicted: predicted, now: now)
+            return (state == .queued ? begun() : [])
+                + started(lease, machine, predicted: predicted, now: now, isAgain: true)
         case .refuse(let refusal): return [.refuse(lease, refusal)]
         case nil: return [.refuse(lease, .unknown)]
         case .queue, .complete, .retry, .requeue, .goOn, .fail, .stop, .changed: return []
@@ -114,9 +115,9 @@ extension JobMachine {
 
     // MARK: What follows
 
-    /// What is kept and told when an attempt begins.
+    /// What is kept and told when an attempt begins, or its worker has it again.
     private mutating func started(
-        _ lease: LeaseToken, _ machine: TaskMachine, predicted: Double, now: Moment
+        _ lease: LeaseToken, _ machine: TaskMachine, predicted: Double, now: Moment, isAgain: Bool = false
     ) -> [SchedulingAction] {
         running.insert(machine.id)
         paces[machine.id, default: []].append(
@@ -125,7 +126,7 @@ extension JobMachine {
                 isCopy: machine.tokens.count > 1))
         let attempt = machine.failures + machine.interruptions + 1
         return [.persistTasks([machine.record])] + move(to: .processing) + [
-            .recordAttempt(lease, started: now, result: nil),
+            isAgain ? .resumeAttempt(lease) : .recordAttempt(lease, started: now, result: nil),
             .emit(.taskStarted(id, machine.id, lease.worker, attempt: attempt)),
         ]
     }

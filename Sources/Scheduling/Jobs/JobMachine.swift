@@ -7,9 +7,10 @@ package import MartletModel
 ///
 /// ```
 /// queued --begun--> planning --tasks--> ready --leased--> processing <--> planningNext
-///                      |                  | ^no worker         | nothing more      |
-///                      |                  v |                  |                   |
-///                      |           waitingForWorkers --leased--+                   |
+///                      |                  | ^               | ^                    |
+///                      |        no worker v | worker        | |                    |
+///                      |           waitingForWorkers <------+ |                    |
+///                      |                  +---leased, worker--+       nothing more |
 ///                      +--no tasks--> combining <----------------------------------+
 ///                                         +--assembled--> completed
 /// ```
@@ -25,7 +26,7 @@ package struct JobMachine: Equatable, Sendable {
         case planning
         /// It has tasks, and none was given out yet.
         case ready
-        /// As `ready`, and no worker that could run them is there.
+        /// It has tasks to give out, none of them runs, and no worker that could run any is there.
         case waitingForWorkers
         /// Tasks are given out.
         case processing
@@ -145,10 +146,7 @@ package struct JobMachine: Equatable, Sendable {
         switch state {
         case .queued:
             if tasks.isEmpty { return move(to: .planning) + [.planNextStage(id)] }
-            if open > 0 {
-                let isUntouched = tasks.values.allSatisfy { $0.lease.latestEpoch == 0 }
-                return isUntouched ? move(to: .ready) : move(to: .processing)
-            }
+            if open > 0 { return move(to: isUntouched ? .ready : .processing) }
             if entry.state == .combining { return move(to: .combining) + [.assemble(id)] }
             return move(to: .planningNext) + [.planNextStage(id)]
         case .planning, .ready, .waitingForWorkers, .processing, .planningNext, .combining, .completed, .failed,
@@ -191,15 +189,45 @@ package struct JobMachine: Equatable, Sendable {
         }
     }
 
-    /// No worker is there that could run its tasks.
+    /// The encoders of the tasks that only a worker is missing for. Empty while a task runs, is left to the worker
+    /// that had it, or nothing is to be given out.
+    package var encodersWanted: Set<String> {
+        switch state {
+        case .ready, .waitingForWorkers, .processing:
+            guard running.isEmpty else { return [] }
+            var encoders = ready.encoders
+            for task in waiting {
+                guard let machine = tasks[task] else { continue }
+                if case .awaited = machine.state { return [] }
+                encoders.insert(machine.specification.encoder)
+            }
+            return encoders
+        case .queued, .planning, .planningNext, .combining, .completed, .failed, .cancelled: return []
+        }
+    }
+
+    /// No worker is there that could run any of its tasks.
     package mutating func workersMissing() -> [SchedulingAction] {
         switch state {
         case .ready: return move(to: .waitingForWorkers)
+        case .processing where running.isEmpty: return move(to: .waitingForWorkers)
         case .queued, .planning, .waitingForWorkers, .processing, .planningNext, .combining, .completed, .failed,
             .cancelled:
             return []
         }
     }
+
+    /// A worker is there that could run some of its tasks, and has something else to do yet.
+    package mutating func workersFound() -> [SchedulingAction] {
+        switch state {
+        case .waitingForWorkers: return move(to: isUntouched ? .ready : .processing)
+        case .queued, .planning, .ready, .processing, .planningNext, .combining, .completed, .failed, .cancelled:
+            return []
+        }
+    }
+
+    /// Whether no task of it was ever given out.
+    private var isUntouched: Bool { tasks.values.allSatisfy { $0.lease.latestEpoch == 0 } }
 
     /// The result is being joined or checked, and so far, 0 to 1.
     package mutating func assemblyProgressed(_ stage: JobStage, share: Double, now: Moment) -> [SchedulingAction] {

@@ -85,7 +85,7 @@ package struct WorkerMachine: Equatable, Sendable {
 
     /// How well it is.
     package func health(now: Moment) -> WorkerHealth {
-        if state == .disconnected { return .offline }
+        if state == .disconnected || suspectedUntil != nil { return .offline }
         if isQuarantined(now: now) { return .unhealthy }
         return failuresInARow == 0 ? .healthy : .degraded
     }

@@ -113,13 +113,31 @@ import Testing
         let first = try await cluster.worker("first", ["--slots", "1"], sharesFilms: true)
         first.send(SIGTERM)
         _ = try await all.event("workerUnregistered", where: isOf("first"))
-        let job = try await cluster.submit("minute.mp4", to: "out.mkv")
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv", Self.slow)
         _ = try await all.event("jobStateChanged") { $0.members["state"] == "waitingForWorkers" }
         #expect(try await cluster.job(job)["state"] as? String == "waitingForWorkers")
-        let second = try await cluster.worker("second", sharesFilms: true)
+        let second = try await cluster.worker("second", ["--slots", "1"], sharesFilms: true)
+        let started = try await all.event("taskStarted", where: isOf("second"))
+        #expect(try await cluster.job(job)["state"] as? String == "processing")
+        let watching = watch(cluster, [job])
+        _ = try await watching.event("progress")
+        second.send(SIGKILL)
+        // Waiting once more, in the midst of the work this time.
+        _ = try await watching.event("jobStateChanged") { $0.members["state"] == "waitingForWorkers" }
+        let view = try await cluster.job(job)
+        #expect(view["state"] as? String == "waitingForWorkers")
+        #expect((view["error"] as? [String: Any])?["code"] as? String == "scheduling.no_worker")
+        let names = try await cluster.list("/api/v1/workers").compactMap { $0["id"] as? String }
+        #expect(!names.contains("first") && !names.contains("second"), "\(names)")
+        let shown = try await cluster.run(["job", job])
+        #expect(shown.transcript.contains("scheduling.no_worker"), "\(shown.transcript)")
+        let third = try await cluster.worker("third", sharesFilms: true)
+        _ = try await all.event("taskStarted") {
+            $0.members["worker_id"] == "third" && $0.members["task_id"] == started.members["task_id"]
+        }
         try await cluster.completed(job)
-        try await isUndisturbed(cluster, job, [])
-        withExtendedLifetime((first, second)) {}
+        try await isUndisturbed(cluster, job)
+        withExtendedLifetime((first, second, third)) {}
     }
 
     @Test("A job is cancelled while it is queued, and before workers are there")

@@ -142,6 +142,39 @@ import Testing
         #expect(job.begun() == moved(to: .queued))
     }
 
+    @Test func jobWhoseTasksAreAllGivenBackWaitsForWorkersAndIsProcessedAgain() {
+        var job = machine()
+        _ = job.begun()
+        _ = job.tasksPlanned([.sample("a", encoder: "libx264"), .sample("b", encoder: "aac")])
+        #expect(job.encodersWanted == ["libx264", "aac"])
+        for task in ["a", "b"] { _ = job.taskPlaced(TaskID(task), on: WorkerID(task), now: at(0)) }
+        _ = job.workerLost(WorkerID("a"), TaskID("a"), reason: "gone", now: at(1))
+        // One still runs, and what it makes counts.
+        #expect(job.encodersWanted == [])
+        #expect(job.workersMissing() == [])
+        _ = job.workerLost(WorkerID("b"), TaskID("b"), reason: "gone", now: at(1))
+        #expect(job.encodersWanted == ["libx264", "aac"])
+        #expect(job.workersMissing() == moved(to: .waitingForWorkers))
+        #expect(job.hasOffer)
+        var found = job
+        #expect(found.workersFound() == moved(to: .processing))
+        let placed = job.taskPlaced(TaskID("a"), on: WorkerID("c"), now: at(2))
+        #expect(placed.contains(.emit(.jobStateChanged(id, .processing))))
+    }
+
+    @Test func taskThatWaitsForItsNextAttemptIsReckonedAmongWhatIsWanted() {
+        var job = machine()
+        _ = job.begun()
+        _ = job.tasksPlanned([.sample("a", encoder: "libx264")])
+        _ = job.taskPlaced(TaskID("a"), on: WorkerID("w"), now: at(0))
+        var generator = SplitMix64(seed: 1)
+        let lease = LeaseToken(job: id, task: TaskID("a"), epoch: Epoch(1), worker: WorkerID("w"))
+        let failure = AttemptFailure(code: "c", message: "m", log: "", isRetryable: true)
+        _ = job.taskFinished(lease, result: .failed(failure), now: at(1), using: &generator)
+        #expect(job.ready.isEmpty)
+        #expect(job.encodersWanted == ["libx264"])
+    }
+
     @Test func tasksThatCanNeverRunFailTheJob() {
         for tasks in [
             [TaskSpecification.sample("a"), .sample("b", inputs: ["missing"])],
@@ -221,7 +254,8 @@ import Testing
         case queued, planning, ready, waiting, processing, planningNext, combining, completed, failed, cancelled
     }
     enum EventName: CaseIterable {
-        case begun, planned, plannedNothing, planningFailed, workersMissing, assembled, assemblyFailed, cancelled
+        case begun, planned, plannedNothing, planningFailed, workersMissing, workersFound, assembled, assemblyFailed,
+            cancelled
     }
 
     private func job(in state: StateName) -> JobMachine {
@@ -260,6 +294,7 @@ import Testing
         case (.planning, .plannedNothing), (.planningNext, .plannedNothing): .combining
         case (.planning, .planningFailed), (.planningNext, .planningFailed): .failed
         case (.ready, .workersMissing): .waitingForWorkers
+        case (.waiting, .workersFound): .queued
         case (.combining, .assembled): .completed
         case (.combining, .assemblyFailed): .failed
         default: nil
@@ -277,6 +312,7 @@ import Testing
             case .plannedNothing: job.tasksPlanned([])
             case .planningFailed: job.planningFailed(code: "c", message: "m")
             case .workersMissing: job.workersMissing()
+            case .workersFound: job.workersFound()
             case .assembled: job.assembled()
             case .assemblyFailed: job.assemblyFailed(code: "c", message: "m")
             case .cancelled: job.cancelled()
@@ -287,7 +323,8 @@ import Testing
             #expect(!actions.contains { if case .drop = $0 { true } else { false } })
         } else {
             #expect(job == before)
-            #expect(actions == (event == .workersMissing ? [] : [.drop(id, before.jobState)]))
+            let isSilent = event == .workersMissing || event == .workersFound
+            #expect(actions == (isSilent ? [] : [.drop(id, before.jobState)]))
         }
     }
 
