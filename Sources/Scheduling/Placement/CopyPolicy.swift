@@ -46,8 +46,9 @@ package struct CopyPolicy: Equatable, Sendable {
     package var maximumAttemptsInTrouble = 3
     /// How much sooner a copy must be expected to end, in seconds, default 2.
     package var leastGain = 2.0
-    /// As `leastGain`, as a share of the copy's own time, default 0.1.
-    package var leastGainShare = 0.1
+    /// As `leastGain`, as a share of the copy's own time, default 0.5: what is expected is seldom met exactly, and the
+    /// loser's work is lost in any case.
+    package var leastGainShare = 0.5
     /// The share of a job's effort that its copies may have together, default 0.05, and three tasks more.
     package var budgetShare = 0.05
     /// How many of the latest tasks a slot is compared with, default 8.
@@ -71,11 +72,10 @@ package struct CopyPolicy: Equatable, Sendable {
         var result: [Placement] = []
         for worker in idle.sorted() {
             let id = worker.profile.id
+            var jobs: Set<JobID> = []
             let chosen = late.prefix(lookahead).firstIndex { entry in
-                guard entry.workers.count < entry.limit, !entry.workers.contains(id),
-                    !entry.task.failedOn.contains(id), entry.task.cost <= entry.budget,
-                    worker.isCapable(of: entry.task, buildDigest: entry.buildDigest), worker.hasRoom(for: entry.task)
-                else { return false }
+                // What ends before the latest that this slot could help with holds nothing up.
+                guard isAllowed(entry, on: worker), jobs.insert(entry.job).inserted else { return false }
                 // Nothing is lost with a task that does not move at all.
                 guard let speed = speed(id, entry.task.encoder), speed > 0 else { return entry.remaining == .infinity }
                 let own = entry.task.cost / speed
@@ -93,5 +93,11 @@ package struct CopyPolicy: Equatable, Sendable {
             }
         }
         return result
+    }
+
+    private func isAllowed(_ entry: LateTask, on worker: WorkerOffer) -> Bool {
+        entry.workers.count < entry.limit && !entry.workers.contains(worker.profile.id)
+            && !entry.task.failedOn.contains(worker.profile.id) && entry.task.cost <= entry.budget
+            && worker.isCapable(of: entry.task, buildDigest: entry.buildDigest) && worker.hasRoom(for: entry.task)
     }
 }

@@ -12,6 +12,7 @@ struct SimulateCommand {
     /// Runs the command.
     func run() async throws -> Ending {
         let wanted = context.settings.simulation
+        if wanted.isOfGoals { return try goals(seed: UInt64(wanted.seed)) }
         var results: [SimulationResult] = []
         context.print(SimulationText.heading)
         for number in 0..<wanted.runs {
@@ -27,6 +28,25 @@ struct SimulateCommand {
             throw CommandLineError(
                 .unfit, "A simulated job did not come to its end.",
                 advice: "With high failure rates tasks run out of attempts.")
+        }
+        return .success
+    }
+
+    /// Simulates what the scheduler is held to.
+    private func goals(seed: UInt64) throws -> Ending {
+        var missed = 0
+        context.print(SimulationText.goalHeading)
+        for goal in SimulationGoal.all {
+            let outcome = goal.outcome(seed: seed, clock: Self.processorTime)
+            context.print(SimulationText.json(of: outcome, goal))
+            context.print(SimulationText.row(of: outcome, goal))
+            if !goal.isMet(by: outcome) { missed += 1 }
+        }
+        guard missed == 0 else {
+            throw CommandLineError(
+                .unfit, "\(missed) of \(SimulationGoal.all.count) goals of the scheduler are missed.",
+                advice: "A debug build may be too slow for the processor time; the others do not depend on the machine."
+            )
         }
         return .success
     }

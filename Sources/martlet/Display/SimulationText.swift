@@ -41,4 +41,35 @@ enum SimulationText {
             ("decision_p99_s", .number(result.slowDecision, places: 7)),
         ])
     }
+
+    /// The head of the table of goals.
+    static let goalHeading =
+        "machines x segments  films   ratio  worst   goal  waste %  worst   goal   cpu s  goal\n"
+
+    /// One row of the table of goals.
+    static func row(of outcome: SimulationGoal.Outcome, _ goal: SimulationGoal) -> String {
+        "\(goal.machines) x \(goal.segments)".padded(to: 19) + "\(goal.runs)".indented(to: 7)
+            + Figures.decimal(outcome.ratio, 3).indented(to: 8)
+            + Figures.decimal(outcome.worstRatio, 3).indented(to: 7) + Figures.decimal(goal.ratio, 2).indented(to: 7)
+            + Figures.decimal(100 * outcome.waste, 2).indented(to: 9)
+            + Figures.decimal(100 * outcome.worstWaste, 2).indented(to: 7)
+            + Figures.decimal(100 * goal.waste, 2).indented(to: 7)
+            + Figures.decimal(outcome.decisionSeconds, 2).indented(to: 8)
+            + (goal.decisionSeconds.map { Figures.decimal($0, 0) } ?? "").indented(to: 6)
+            + (goal.isMet(by: outcome) ? "  met\n" : "  MISSED\n")
+    }
+
+    /// The object of a goal for programs.
+    static func json(of outcome: SimulationGoal.Outcome, _ goal: SimulationGoal) -> JSON {
+        .object([
+            ("machines", .integer(Int64(goal.machines))), ("segments", .integer(Int64(goal.segments))),
+            ("runs", .integer(Int64(goal.runs))), ("met", .bool(goal.isMet(by: outcome))),
+            ("completed", .bool(outcome.isComplete)), ("ratio", .number(outcome.ratio, places: 4)),
+            ("worst_ratio", .number(outcome.worstRatio, places: 4)), ("ratio_goal", .number(goal.ratio, places: 4)),
+            ("waste", .number(outcome.waste, places: 4)), ("worst_waste", .number(outcome.worstWaste, places: 4)),
+            ("waste_goal", .number(goal.waste, places: 4)),
+            ("decision_cpu_s", .number(outcome.decisionSeconds, places: 3)),
+            ("decision_cpu_goal_s", goal.decisionSeconds.map { .number($0, places: 3) } ?? .null),
+        ])
+    }
 }

@@ -26,6 +26,10 @@ extension Options {
             "Lets things go wrong: 2 % of all attempts fail, machines die and come back, owners play, some join late.",
             into: \.simulation.isFaulty),
         Option(
+            flag: "goals", .measurement,
+            "Simulates what the scheduler is held to instead, and fails when a goal is missed; only --seed counts then.",
+            into: \.simulation.isOfGoals),
+        Option(
             "failure-rate", .number(0...0.9), .measurement, "The share of attempts that fail.",
             default: "0, or 0.02 with --faults", into: \.simulation.failureRate),
     ]
@@ -45,6 +49,8 @@ struct SimulationSettings: Sendable, Equatable {
     var runs = 1
     /// Whether things go wrong.
     var isFaulty = false
+    /// Whether the scheduler's goals are simulated instead.
+    var isOfGoals = false
     /// The share of attempts that fail; `nil` for the usual one.
     var failureRate: Double?
 }

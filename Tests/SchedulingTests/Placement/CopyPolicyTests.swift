@@ -38,11 +38,22 @@ import Testing
     }
 
     @Test func gainMustBeWorthIt() {
-        #expect(copies([worker("w")], [late("a", remaining: 12)]) == [])
-        #expect(copies([worker("w")], [late("a", remaining: 12.1)]) == ["a>w"])
-        // A tenth of its own time, where that is more.
-        #expect(copies([worker("w")], [late("a", cost: 100, remaining: 109)]) == [])
-        #expect(copies([worker("w")], [late("a", cost: 100, remaining: 111)]) == ["a>w"])
+        #expect(copies([worker("w")], [late("a", cost: 2, remaining: 4)]) == [])
+        #expect(copies([worker("w")], [late("a", cost: 2, remaining: 4.1)]) == ["a>w"])
+        // Half of its own time, where that is more.
+        #expect(copies([worker("w")], [late("a", cost: 100, remaining: 149)]) == [])
+        #expect(copies([worker("w")], [late("a", cost: 100, remaining: 151)]) == ["a>w"])
+    }
+
+    @Test func whatEndsBeforeTheLatestTaskOfItsJobIsLeftAlone() {
+        let tasks = [late("a", cost: 50, remaining: 60), late("b", cost: 5, remaining: 50)]
+        #expect(copies([worker("w")], tasks) == [])
+        var other = tasks[1]
+        other.job = JobID("k")
+        #expect(copies([worker("w")], [tasks[0], other]) == ["b>w"])
+        // Of those that this worker could do.
+        let hardware = late("a", cost: 50, remaining: 60, encoder: "hevc_nvenc")
+        #expect(copies([worker("w", encoders: ["libx264"])], [hardware, tasks[1]]) == ["b>w"])
     }
 
     @Test func onlySoManyAttemptsAtOnceAndNoTwoOnOneWorker() {
