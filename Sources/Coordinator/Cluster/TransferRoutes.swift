@@ -14,12 +14,18 @@ package struct TransferRoutes: Sendable {
     package typealias Meter = @Sendable (_ sent: Int64, _ received: Int64) -> Void
 
     private let service: ClusterService
+    private let streams: PlainWorkers?
     private let files: any FileStore
     private let meter: Meter
 
     /// Makes the routes of a service.
-    package init(service: ClusterService, meter: @escaping Meter = { _, _ in }) {
+    ///
+    /// - Parameter streams: whose sources are given out, too.
+    package init(
+        service: ClusterService, streams: PlainWorkers? = nil, meter: @escaping Meter = { _, _ in }
+    ) {
         self.service = service
+        self.streams = streams
         self.files = service.surroundings.files
         self.meter = meter
     }
@@ -47,8 +53,12 @@ package struct TransferRoutes: Sendable {
             Route(
                 "GET", "/api/v1/jobs/{id}/source",
                 Operation(
-                    "getSource", "The file that a job's tasks read.",
-                    answers: [.init(200, "The file, or a part of it.", .bytes("application/octet-stream"))])
+                    "getSource", "The file that a job's tasks or its stream read.",
+                    fields: [.init("Range", .text, "Part of it, such as `bytes=0-999`.", isHeader: true)],
+                    answers: [
+                        .init(200, "The file.", .bytes("application/octet-stream")),
+                        .init(206, "Part of the file.", .bytes("application/octet-stream")),
+                    ])
             ) { try await self.source($0) },
             Route(
                 "GET", "/api/v1/jobs/{id}/results/{file}",
@@ -73,17 +83,39 @@ package struct TransferRoutes: Sendable {
 
     private func source(_ routed: RoutedRequest) async throws -> HTTPResponse {
         let job = JobID(routed.parameter("id"))
-        guard let source = await service.engine?.coordinator.source(of: job) else {
-            throw CoordinatorError(.unknownJob, "no job \(job) is at work")
-        }
+        let source = try await wanted(by: job)
         let content = try? await files.fingerprint(of: source.path)
-        guard let content, content == source.content else {
+        guard let content, source.content == nil || content == source.content else {
             throw CoordinatorError(.sourceChanged, "the source of job \(job) changed after it was planned")
         }
-        if let wanted = routed.request.headers["If-Match"], wanted != DataPlane.entityTag(of: content) {
+        let tag = DataPlane.entityTag(of: content)
+        if let wanted = routed.request.headers["If-Match"], wanted != tag {
             throw CoordinatorError(.sourceChanged, "the source of job \(job) is not the one that is asked for")
         }
-        return try file(FileAnswer(path: source.path, fingerprint: content, mediaType: Self.mediaType), routed)
+        var response = try file(
+            FileAnswer(path: source.path, fingerprint: content, mediaType: Self.mediaType, tag: tag), routed)
+        if let length = source.length { response.headers[DataPlane.contentDuration] = "\(length.inSeconds)" }
+        return response
+    }
+
+    /// What a job reads, on this machine.
+    private struct Wanted {
+        var path: String
+        /// What it must hold; `nil` for whatever is there.
+        var content: Fingerprint?
+        /// Its length; `nil` when it is not known, or not asked for.
+        var length: Duration?
+    }
+
+    private func wanted(by job: JobID) async throws -> Wanted {
+        if let source = await service.engine?.coordinator.source(of: job) {
+            return Wanted(path: source.path, content: source.content)
+        }
+        guard let stream = await streams?.source(of: job) else {
+            throw CoordinatorError(.unknownJob, "no job \(job) is at work")
+        }
+        let place = try service.configuration.roots.place(of: stream.address.description, files: files)
+        return Wanted(path: place.path, length: stream.length)
     }
 
     private func result(_ routed: RoutedRequest) async throws -> HTTPResponse {

@@ -65,17 +65,26 @@ package struct ClusterWithStreams: ClusterControl {
     }
 
     package func workers() async -> [WorkerView] {
-        (await films.workers() + streams.workers()).sorted { $0.id < $1.id }
+        let views = await films.workers() + streams.workers()
+        return Dictionary(views.map { ($0.id, $0) }) { $0.joined(with: $1) }.values.sorted { $0.id < $1.id }
     }
 
     package func drain(_ worker: WorkerID) async throws -> WorkerView {
-        if let view = await streams.drain(worker) { return view }
-        return try await films.drain(worker)
+        let view = await streams.drain(worker)
+        do {
+            let other = try await films.drain(worker)
+            return view.map { other.joined(with: $0) } ?? other
+        } catch let error as CoordinatorError where error.code == .unknownWorker {
+            guard let view else { throw error }
+            return view
+        }
     }
 
     package func remove(_ worker: WorkerID) async throws {
-        if await streams.remove(worker) { return }
-        try await films.remove(worker)
+        let isRemoved = await streams.remove(worker)
+        do { try await films.remove(worker) } catch let error as CoordinatorError where error.code == .unknownWorker {
+            guard isRemoved else { throw error }
+        }
     }
 
     package func stats() async -> StatsView {
@@ -84,17 +93,24 @@ package struct ClusterWithStreams: ClusterControl {
             stats.jobs[stream.state.rawValue, default: 0] += 1
             stats.fps += stream.fps ?? 0
         }
-        for worker in await streams.workers() { stats.workers[worker.state.rawValue, default: 0] += 1 }
+        stats.workers = await workers().reduce(into: [:]) { $0[$1.state.rawValue, default: 0] += 1 }
         return stats
     }
 
     package func events() async -> AsyncStream<Event> {
-        let sources = [await films.events(), await streams.events()]
+        let (own, others) = (await films.events(), await streams.events())
         let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
-        let passing = Task {
+        let passing = Task { [films] in
             await withTaskGroup(of: Void.self) { group in
-                for source in sources {
-                    group.addTask { for await event in source { continuation.yield(event) } }
+                group.addTask { for await event in own { continuation.yield(event) } }
+                group.addTask {
+                    for await event in others {
+                        // Of a machine that encodes films, too, it is told once how it is.
+                        if let worker = event.worker, await films.workers().contains(where: { $0.id == worker }) {
+                            continue
+                        }
+                        continuation.yield(event)
+                    }
                 }
             }
             continuation.finish()
@@ -108,5 +124,17 @@ package struct ClusterWithStreams: ClusterControl {
         let parts = cursor.split(separator: ".", maxSplits: 1)
         guard parts.count == 2, let created = Int64(parts[0]) else { return false }
         return (job.createdMs, job.id.text) < (created, String(parts[1]))
+    }
+}
+
+extension Event {
+    /// The worker that it is about; `nil` for what is about a job.
+    fileprivate var worker: WorkerID? {
+        switch self {
+        case .workerRegistered(let worker), .workerStateChanged(let worker, _), .workerUnregistered(let worker): worker
+        case .jobSubmitted, .jobStateChanged, .jobCompleted, .jobFailed, .taskStarted, .taskProgress, .taskCompleted,
+            .taskFailed, .taskRetried, .progress, .warning:
+            nil
+        }
     }
 }

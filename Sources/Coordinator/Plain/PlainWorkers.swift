@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 package import MartletModel
-package import MartletPorts
+internal import MartletPorts
 package import MartletScheduling
 package import MartletWire
 
@@ -11,36 +11,6 @@ package import MartletWire
 /// `StreamJobMachine` decides; this performs, in the order of the decisions: what changed is kept first, then told, then
 /// workers are called.
 package actor PlainWorkers {
-    /// What streams work with.
-    package struct Surroundings: Sendable {
-        /// Calls workers.
-        package var caller: any HTTPCaller
-        /// Keeps streams.
-        package var records: RecordFiles<StreamRecord>
-        /// Tells the time.
-        package var time: any TimeSource
-        /// Finds what a user named; throws a `CodedError` when that is in no media root.
-        package var locate: @Sendable (String) throws -> MediaAddress
-        /// The length of a source; `nil` when it cannot be told. May take its time.
-        package var length: @Sendable (MediaAddress) async -> Duration?
-        /// Makes names of jobs, no two alike.
-        package var newID: @Sendable () -> JobID
-
-        /// Makes surroundings.
-        package init(
-            caller: any HTTPCaller, records: RecordFiles<StreamRecord>, time: any TimeSource,
-            locate: @escaping @Sendable (String) throws -> MediaAddress,
-            length: @escaping @Sendable (MediaAddress) async -> Duration?, newID: @escaping @Sendable () -> JobID
-        ) {
-            self.caller = caller
-            self.records = records
-            self.time = time
-            self.locate = locate
-            self.length = length
-            self.newID = newID
-        }
-    }
-
     /// What is to be done, with the record as it was when it was decided.
     private enum Effect: Sendable {
         case keep(StreamRecord)
@@ -59,11 +29,15 @@ package actor PlainWorkers {
     private var broadcast = Broadcast()
     private let effects: AsyncStream<Effect>
     private let effectSink: AsyncStream<Effect>.Continuation
+    private let calls: PlainWorkerCalls
+    /// Finds out how long sources are.
+    private var learning: [JobID: Task<Void, Never>] = [:]
     private var alarm: (deadline: Moment, task: Task<Void, Never>)?
 
     /// Makes it, without streams and workers.
     package init(configuration: StreamJobMachine.Configuration = .init(), with surroundings: Surroundings) {
         self.surroundings = surroundings
+        calls = PlainWorkerCalls(caller: surroundings.caller)
         machine = StreamJobMachine(configuration: configuration)
         (effects, effectSink) = AsyncStream.makeStream(of: Effect.self)
     }
@@ -74,7 +48,9 @@ package actor PlainWorkers {
     package func run() async throws {
         for (_, record) in try await surroundings.records.all() where records[record.stream.id] == nil {
             records[record.stream.id] = record
-            if !record.stream.phase.isFinal { decide { $0.add(record.stream, now: $1) } }
+            guard !record.stream.phase.isFinal else { continue }
+            decide { $0.add(record.stream, now: $1) }
+            if record.stream.length == nil { learn(lengthOf: record) }
         }
         await withDiscardingTaskGroup { group in
             for await effect in effects {
@@ -86,7 +62,8 @@ package actor PlainWorkers {
                 case .offer(let record, let worker, let contact, let number, let begin):
                     let assignment = record.assignment(from: begin)
                     group.addTask { await self.offer(assignment, to: worker, at: contact, number: number) }
-                case .withdraw(let job, let contact): group.addTask { await self.withdraw(job, from: contact) }
+                case .withdraw(let job, let contact):
+                    group.addTask { [calls] in await calls.withdraw(job, from: contact) }
                 }
             }
             group.cancelAll()
@@ -113,10 +90,7 @@ package actor PlainWorkers {
         records[stream.id] = record
         effectSink.yield(.tell(.jobSubmitted(stream.id)))
         decide { $0.add(stream, now: $1) }
-        Task {
-            guard let length = await surroundings.length(source) else { return }
-            self.learned(length, of: stream.id)
-        }
+        learn(lengthOf: record)
         return records[stream.id]?.view ?? record.view
     }
 
@@ -162,6 +136,15 @@ package actor PlainWorkers {
         return job(id)
     }
 
+    /// What a stream reads, and how long that is where it can be told; `nil` when no such stream goes on.
+    ///
+    /// Waits until the source has been looked at.
+    func source(of id: JobID) async -> (address: MediaAddress, length: Duration?)? {
+        guard let record = records[id], !record.stream.phase.isFinal else { return nil }
+        await learning[id]?.value
+        return (record.source, records[id]?.stream.length)
+    }
+
     /// Where a stream is served.
     ///
     /// - Throws: `CoordinatorError` `unknownJob`, and `wrongState` while nobody serves it.
@@ -194,7 +177,12 @@ package actor PlainWorkers {
         guard !id.text.isEmpty, id.text.utf8.count <= 200 else {
             throw APIError.badField("worker_id", "a name of up to 200 bytes is wanted.")
         }
-        contacts[id] = try PlainContact(heartbeat, from: peer)
+        let contact = try PlainContact(heartbeat, from: peer)
+        guard heartbeat.status?.lowercased() != PlainHeartbeat.offline else {
+            decide { $0.remove(id, now: $1) }
+            return
+        }
+        contacts[id] = contact
         let report = StreamWorker.Report(
             isIdle: heartbeat.status.map { $0.lowercased() == "idle" } ?? true, hardware: heartbeat.hwAccel ?? [],
             processors: heartbeat.cpuUsage.map { $0 / 100 })
@@ -323,9 +311,15 @@ package actor PlainWorkers {
         Task { try? await surroundings.records.forget(id.text) }
     }
 
-    private func learned(_ length: Duration, of id: JobID) {
-        machine.learned(length: length, of: id)
-        if let job = machine.jobs[id] { records[id]?.stream = job }
+    private func learn(lengthOf record: StreamRecord) {
+        let id = record.stream.id
+        learning[id] = Task {
+            let length = await surroundings.length(record.source)
+            learning[id] = nil
+            guard let length else { return }
+            machine.learned(length: length, of: id)
+            if let job = machine.jobs[id] { records[id]?.stream = job }
+        }
     }
 
     private func setAlarm() {
@@ -354,25 +348,10 @@ package actor PlainWorkers {
 
     private func offer(_ assignment: PlainAssignment, to worker: WorkerID, at contact: PlainContact, number: Int) async
     {
-        var isAccepted = false
-        if let body = try? JSONText.bytes(assignment) {
-            let call = HTTPCall(
-                "POST", contact.url(PlainAssignment.path), headers: ["Content-Type": "application/json"],
-                body: .bytes(body), connectTimeout: .seconds(3), stallTimeout: .seconds(10))
-            let answer = try? await surroundings.caller.call(call, limit: 64 << 10)
-            isAccepted = answer.map { (200..<300).contains($0.status) } ?? false
-        }
+        let isAccepted = await calls.offer(assignment, to: contact)
         // The next life asks again.
         if Task.isCancelled { return }
         decide { $0.answered(assignment.jobID, number: number, isAccepted: isAccepted, by: worker, now: $1) }
-    }
-
-    /// Workers that know no such call go on until they are done; what they say then is refused.
-    private func withdraw(_ job: JobID, from contact: PlainContact) async {
-        let path = PlainAssignment.path + "/" + PathSegments.encoded(job.text)
-        _ = try? await surroundings.caller.call(
-            HTTPCall("DELETE", contact.url(path), connectTimeout: .seconds(3), stallTimeout: .seconds(10)),
-            limit: 64 << 10)
     }
 
     // MARK: Views
@@ -387,31 +366,12 @@ package actor PlainWorkers {
     }
 
     private func view(of worker: StreamWorker) -> WorkerView {
-        let contact = contacts[worker.id]
-        let silence = surroundings.time.now() - worker.lastHeard
-        var view = WorkerView(
-            id: worker.id, state: state(of: worker), health: worker.refusals > 0 ? .degraded : .healthy, slots: 1,
-            running: running(at: worker.id).map { [.init(job: $0, task: TaskID("stream"))] } ?? [],
-            hwAccel: worker.report?.hardware ?? [], lastHeardMs: silence.nanoseconds / 1_000_000,
-            tasksCompleted: worker.completed, tasksFailed: worker.failed, transport: "http")
-        view.os = contact?.os
-        view.cpuUsage = worker.report?.processors.map { $0 * 100 }
-        view.address = contact?.authority
-        return view
+        WorkerView(
+            worker, state: state(of: worker), contact: contacts[worker.id], running: running(at: worker.id),
+            now: surroundings.time.now())
     }
 
     private static func unknown(_ id: JobID) -> CoordinatorError {
         CoordinatorError(.unknownJob, "There is no stream \(id).")
-    }
-}
-
-extension PlainStatus {
-    /// What it means; workers written by others have names of their own for an end.
-    fileprivate var report: StreamJobMachine.Report {
-        switch state.lowercased() {
-        case "completed", "complete", "done", "finished": .completed
-        case "failed", "error", "cancelled": .failed(reason: error ?? "The worker says that the stream \(state).")
-        default: .streaming(share: progress.map { $0 / 100 })
-        }
     }
 }

@@ -55,8 +55,14 @@ package struct StreamRecord: Codable, Sendable {
             view.stage = .encoding
             view.fps = fps
         }
-        if case .failed(let reason) = stream.phase {
-            view.error = ProblemView(CoordinatorError(.taskFailed, reason))
+        switch stream.phase {
+        case .failed(let reason): view.error = ProblemView(CoordinatorError(.taskFailed, reason))
+        case .waiting:
+            view.error = ProblemView(
+                code: "scheduling.no_worker",
+                message: (stream.setback.map { $0 + "; " } ?? "") + "no worker is free that serves streams",
+                advice: "`martlet work` serves them on its --http-port.")
+        case .offered, .streaming, .completed, .cancelled: break
         }
         return view
     }

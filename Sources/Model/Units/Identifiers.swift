@@ -19,6 +19,8 @@ package struct JobID: Hashable, Sendable, Codable, CustomStringConvertible {
 package struct TaskID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     /// The text form.
     package let text: String
+    /// The one task of a job that is a stream.
+    package static let stream = TaskID("stream")
     /// Takes `text` as it is.
     package init(_ text: String) { self.text = text }
     package var description: String { text }

@@ -46,6 +46,8 @@ package struct StreamJob: Sendable, Equatable, Codable {
     package internal(set) var offers = 0
     /// How often a worker failed at it.
     package internal(set) var failures = 0
+    /// Why it was taken from whoever had it last; `nil` when it never was.
+    package internal(set) var setback: String?
     /// Who failed at it; they get it again only when nobody else can.
     package internal(set) var avoided: Set<WorkerID> = []
 

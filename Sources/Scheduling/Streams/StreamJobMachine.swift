@@ -189,6 +189,7 @@ package struct StreamJobMachine: Sendable {
             workers[owner]?.failed += 1
             rest(owner, now: now)
             jobs[id]?.failures += 1
+            jobs[id]?.setback = "\(owner) failed: \(reason)"
             jobs[id]?.avoided.insert(owner)
             let isFinal = job.failures + 1 >= configuration.failureLimit
             actions += isFinal ? end(id, as: .failed(reason: reason)) : release(id)
@@ -278,6 +279,7 @@ package struct StreamJobMachine: Sendable {
         workers[id] = nil
         var actions: [Action] = [.left(id)]
         if let job {
+            jobs[job.id]?.setback = "\(id) is gone"
             if isReachable { actions.append(.withdraw(job.id, id)) }
             // Nothing can be said any more of a worker that is out.
             actions += release(job.id).filter { $0 != .altered(id) }

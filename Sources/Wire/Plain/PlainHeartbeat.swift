@@ -22,6 +22,9 @@ package struct PlainHeartbeat: Sendable, Equatable, Codable {
     /// Percent of all processors.
     package var cpuUsage: Double?
 
+    /// The status of a worker that goes, and says so.
+    package static let offline = "offline"
+
     /// The JSON names.
     enum CodingKeys: String, CodingKey {
         case port, os, status

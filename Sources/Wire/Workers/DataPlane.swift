@@ -11,6 +11,9 @@ package enum DataPlane {
     /// The header field with the SHA-256 of a body.
     package static let contentDigest = "Content-Digest"
 
+    /// The header field with a source's length in seconds.
+    package static let contentDuration = "X-Content-Duration"
+
     /// The path of a job's source; `GET` with `Range` and `If-Match`.
     package static func sourcePath(of job: JobID) -> String { "/api/v1/jobs/\(encoded(job.text))/source" }
 
@@ -32,6 +35,13 @@ package enum DataPlane {
     /// The entity tag of a source: `"<digest>-<size>"`, quotes included.
     package static func entityTag(of fingerprint: Fingerprint) -> String {
         "\"\(fingerprint.digest)-\(fingerprint.size.bytes)\""
+    }
+
+    /// The content that an entity tag of `entityTag(of:)` tells, without the time of its change; `nil` for other tags.
+    package static func content(ofTag tag: String) -> Fingerprint? {
+        let parts = tag.split(separator: "\"").first?.split(separator: "-") ?? []
+        guard parts.count == 2, let size = Int64(parts[1]), size >= 0 else { return nil }
+        return Fingerprint(size: ByteCount(size), modifiedNanoseconds: 0, digest: String(parts[0]))
     }
 
     /// The value of `Content-Digest` (RFC 9530) for a SHA-256 of 64 hexadecimal digits; `nil` for anything else.

@@ -15,13 +15,19 @@ struct PlainCalls: Sendable {
     ///
     /// - Throws: a `CodedError` when the coordinator refuses the worker.
     func beat(_ heartbeat: PlainHeartbeat) async throws {
-        guard let answer = try? await post(heartbeat, to: "/api/v1/workers/heartbeat") else { return }
+        guard let answer = try? await post(heartbeat, to: Self.heartbeatPath) else { return }
         guard answer.status == 401 || answer.status == 403 else { return }
         let code = ProblemText.code(of: answer)
         throw AttemptFailure(
             code: code.isEmpty ? WorkerError.Code.refused.rawValue : code,
             message: "The coordinator refuses this worker: \(ProblemText.line(of: answer))",
             advice: "Check the token.", isRetryable: false, exitStatus: .clusterUnavailable)
+    }
+
+    /// Says that the worker goes; a coordinator that does not hear it finds out by itself.
+    func leave(_ worker: WorkerID) async {
+        let heartbeat = PlainHeartbeat(workerID: worker, status: PlainHeartbeat.offline)
+        _ = try? await post(heartbeat, to: Self.heartbeatPath, patience: .seconds(2))
     }
 
     /// Says how far a stream is; answers whether the coordinator still wants it.
@@ -42,28 +48,39 @@ struct PlainCalls: Sendable {
         }
     }
 
-    /// What the coordinator knows of a job's source: its content, by the tag that the data plane gives it.
+    /// A job's source as the coordinator has it.
+    struct KnownSource: Sendable {
+        /// Its content.
+        var content: Fingerprint
+        /// Its length in seconds; `nil` when that is not known.
+        var length: Double?
+    }
+
+    /// What the coordinator says of a job's source; `nil` when it gives none out, as coordinators of another make.
     ///
-    /// - Throws: `worker.transfer_failed` when it has none; the caller's error.
-    func source(of job: JobID) async throws -> Fingerprint {
+    /// - Throws: the caller's error.
+    func source(of job: JobID) async throws -> KnownSource? {
         let call = HTTPCall("HEAD", coordinator.url(DataPlane.sourcePath(of: job)), headers: coordinator.headers)
         let answer = try await caller.call(call, limit: 1 << 16)
-        let parts = answer.headers["ETag"]?.split(separator: "\"").first?.split(separator: "-") ?? []
-        guard answer.status == 200, parts.count == 2, let size = Int64(parts[1]), size >= 0 else {
-            throw WorkerError(
-                .transferFailed, "the source is in no media root of this worker, and not to be had elsewhere")
-        }
-        return Fingerprint(size: ByteCount(size), modifiedNanoseconds: 0, digest: String(parts[0]))
+        guard answer.status == 200, let content = answer.headers["ETag"].flatMap({ DataPlane.content(ofTag: $0) })
+        else { return nil }
+        return KnownSource(content: content, length: answer.headers[DataPlane.contentDuration].flatMap { Double($0) })
     }
 
     private func path(of job: JobID) -> String { "/api/v1/jobs/\(DataPlane.encoded(job.text))/status" }
 
-    private func post(_ message: some Encodable, to path: String) async throws -> HTTPAnswer {
+    private static let heartbeatPath = "/api/v1/workers/heartbeat"
+
+    private func post(
+        _ message: some Encodable, to path: String, patience: Duration = .seconds(10)
+    ) async throws -> HTTPAnswer {
         var headers = coordinator.headers
         headers["Content-Type"] = "application/json"
         let body = Array(try MessageText.encode(message).utf8)
         return try await caller.call(
-            HTTPCall("POST", coordinator.url(path), headers: headers, body: .bytes(body), stallTimeout: .seconds(10)),
+            HTTPCall(
+                "POST", coordinator.url(path), headers: headers, body: .bytes(body),
+                connectTimeout: min(.seconds(5), patience), stallTimeout: patience),
             limit: 1 << 16)
     }
 }

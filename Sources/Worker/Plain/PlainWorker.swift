@@ -109,6 +109,8 @@ package actor PlainWorker: HTTPHandler {
         }
         await service.stop()
         await cache.close()
+        // A task of its own, since this one may be over.
+        await Task { [calls, configuration] in await calls.leave(configuration.id) }.value
         try result.get()
     }
 
@@ -208,16 +210,15 @@ extension PlainWorker {
     private func encode(_ command: StreamCommand, _ assignment: PlainAssignment, name: String) async {
         guard let stream = streams.first(where: { $0.name == name }) else { return }
         let lease = LeaseToken(
-            job: assignment.jobID, task: TaskID("stream"), epoch: Epoch(1), worker: configuration.id)
+            job: assignment.jobID, task: TaskID.stream, epoch: Epoch(1), worker: configuration.id)
         var status = PlainStatus(jobID: assignment.jobID, state: "processing", progress: 0, streamURL: url(of: stream))
         do {
             let source = try await openSource(assignment, lease)
-            let length = FFmpegCommand.isProxied(source) ? nil : try await length(of: source)
             status = try await run(
                 EncoderRun(
-                    arguments: command.arguments(source: source, directory: stream.directory),
+                    arguments: command.arguments(source: source.input, directory: stream.directory),
                     niceness: configuration.niceness),
-                of: name, length: length.map { $0 - command.start }, status)
+                of: name, length: source.length.map { $0 - command.start }, status)
             let use = await proxy?.close(lease)
             if let failure = use?.failure { throw failure }
             status.state = "completed"
@@ -270,12 +271,33 @@ extension PlainWorker {
         }
     }
 
-    /// The source as ffmpeg can read it.
-    private func openSource(_ assignment: PlainAssignment, _ lease: LeaseToken) async throws -> String {
-        if let path = roots.place(of: assignment.sourcePath) { return path }
-        guard let proxy else { throw CancellationError() }
-        return try await proxy.open(
-            lease, await calls.source(of: assignment.jobID), name: assignment.sourcePath)
+    /// The source as ffmpeg can read it, and its length in seconds; `nil` when that is not known.
+    ///
+    /// What lies in a media root of this machine is read there, unless the coordinator has another film of that name.
+    private func openSource(
+        _ assignment: PlainAssignment, _ lease: LeaseToken
+    ) async throws -> (input: String, length: Double?) {
+        let path = roots.place(of: assignment.sourcePath)
+        let known: PlainCalls.KnownSource?
+        if path == nil {
+            known = try await calls.source(of: lease.job)
+        } else {
+            known = try? await calls.source(of: lease.job)
+        }
+        if let path, try await isSame(path, known?.content) { return (path, try await length(of: path)) }
+        guard let proxy, let known else {
+            throw WorkerError(
+                .transferFailed,
+                "\(assignment.sourcePath) is in no media root of this worker, and the coordinator does not give it out",
+                advice: "Add --media-root to the worker, or check that the film is still there.")
+        }
+        return (try await proxy.open(lease, known.content, name: assignment.sourcePath), known.length)
+    }
+
+    private func isSame(_ path: String, _ content: Fingerprint?) async throws -> Bool {
+        guard let content else { return true }
+        let own = try await surroundings.files.fingerprint(of: path)
+        return own.size == content.size && own.digest == content.digest
     }
 
     /// The source's length in seconds; `nil` when it does not say.

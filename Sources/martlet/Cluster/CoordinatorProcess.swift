@@ -128,7 +128,8 @@ struct CoordinatorProcess {
         var surroundings = ClusterAPI.Surroundings(
             control: service, files: local.files, time: local.time, obstacle: { await service.hindrance })
         let caller = CurlCaller()
-        surroundings.plainWorkers = try plainWorkers(calling: caller)
+        let streams = try plainWorkers(calling: caller)
+        surroundings.plainWorkers = streams
         surroundings.telling = ClusterAPI.Telling(
             caller: caller, signer: HMACSigner(), secret: settings.callbackSecret.map { Array($0.utf8) },
             directory: "\(directory)/callbacks")
@@ -136,7 +137,7 @@ struct CoordinatorProcess {
             configuration, with: surroundings
         ) { metrics in
             service.meter.connect { Self.count($0, in: metrics) }
-            return TransferRoutes(service: service) { sent, received in
+            return TransferRoutes(service: service, streams: streams) { sent, received in
                 metrics.transferred(sent, .down)
                 metrics.transferred(received, .up)
             }.routes

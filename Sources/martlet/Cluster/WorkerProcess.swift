@@ -66,7 +66,7 @@ struct WorkerProcess {
         }
         var configuration = PlainWorker.Configuration(
             coordinator: CoordinatorAddress(request.connection.address, token: request.connection.token),
-            id: WorkerID("\(name)-streams"), address: host, port: port, directory: "\(directory)/streams")
+            id: WorkerID(name), address: host, port: port, directory: "\(directory)/streams")
         configuration.hardware = request.hardware
         configuration.mediaRoots = Dictionary(settings.roots.map { ($0.name, FilePath($0.path).text) }) { $1 }
         configuration.niceness = request.niceness

@@ -18,7 +18,8 @@ struct WorkerText: Sendable {
         }
         var columns: [Table.Column] = [
             .init(heading: "WORKER", mayShrink: true), .init(heading: "STATE"), .init(heading: "HEALTH"),
-            .init(heading: "TASKS", isNumber: true), .init(heading: "CPU", isNumber: true),
+            .init(heading: "TASKS", isNumber: true), .init(heading: "STREAMS", isNumber: true),
+            .init(heading: "CPU", isNumber: true),
             .init(heading: "TEMP", isNumber: true), .init(heading: "SPEED", isNumber: true),
             .init(heading: "DONE", isNumber: true), .init(heading: "FAILED", isNumber: true),
             .init(heading: "HEARD"), .init(heading: "HARDWARE", mayShrink: true),
@@ -33,9 +34,12 @@ struct WorkerText: Sendable {
     }
 
     private func row(_ worker: WorkerView) -> [String] {
+        let streams = worker.running.count { $0.task == TaskID.stream }
+        // What serves streams alone has its one place for them.
+        let tasks = worker.transport == "http" ? "" : "\(worker.running.count - streams) of \(worker.slots)"
         var row = [
-            worker.id.text, worker.state.rawValue, worker.health.rawValue,
-            "\(worker.running.count) of \(worker.slots)", worker.cpuUsage.map { Figures.decimal($0, 0) + " %" } ?? "",
+            worker.id.text, worker.state.rawValue, worker.health.rawValue, tasks,
+            worker.address == nil ? "" : "\(streams) of 1", worker.cpuUsage.map { Figures.decimal($0, 0) + " %" } ?? "",
             worker.temperatureC.map { Figures.decimal($0, 0) + " C" } ?? "",
             worker.speed.map { Figures.decimal($0, 2) + "x" } ?? "", "\(worker.tasksCompleted)",
             "\(worker.tasksFailed)", Figures.ago(Double(worker.lastHeardMs) / 1000),

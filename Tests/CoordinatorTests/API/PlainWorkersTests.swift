@@ -273,6 +273,41 @@ struct PlainWorkersTests {
         running.task.cancel()
     }
 
+    @Test("A worker that says that it goes is out at once, and its stream goes on elsewhere; who waits learns why")
+    func leaving() async throws {
+        let running = await start()
+        try await running.heartbeat("a", #", "ip_address": "10.0.0.1""#)
+        _ = try await running.workers.submit(submission())
+        _ = try await running.events.wait(for: "processing") {
+            $0.contains(.jobStateChanged(JobID(self.id), .processing))
+        }
+        try await running.heartbeat("a", #", "status": "offline""#)
+        #expect(await running.workers.workers().isEmpty)
+        let waiting = try #require(await running.workers.job(JobID(id)))
+        #expect(waiting.state == .waitingForWorkers)
+        #expect(waiting.error?.message == "a is gone; no worker is free that serves streams")
+        try await running.heartbeat("b", #", "ip_address": "10.0.0.2""#)
+        _ = try await caller.calls.wait(for: "the next offer") {
+            $0.contains { $0.call.url == "http://10.0.0.2:8080/jobs" }
+        }
+        running.task.cancel()
+    }
+
+    @Test("The source of a stream is known with its length until the stream is over")
+    func sources() async throws {
+        let running = await start()
+        let job = try await running.workers.submit(submission()).id
+        let source = try #require(await running.workers.source(of: job))
+        #expect(source.address == MediaAddress(root: "movies", path: "sci-fi/interstellar.mkv"))
+        #expect(source.length == .seconds(1000))
+        let other = try await running.workers.submit(submission("movies:unknown.mkv")).id
+        #expect(try #require(await running.workers.source(of: other)).length == nil)
+        _ = await running.workers.cancel(job)
+        #expect(await running.workers.source(of: job) == nil)
+        #expect(await running.workers.source(of: JobID("none")) == nil)
+        running.task.cancel()
+    }
+
     @Test("A source in no media root is refused")
     func badSource() async throws {
         let running = await start()

@@ -15,17 +15,21 @@ package struct FileAnswer: Sendable {
     /// The name under which it is to be saved; `nil` says nothing about saving.
     package var downloadName: String?
 
+    /// The file's tag, quotes included.
+    package var tag: String
+
     /// Makes an answer from its parts.
-    package init(path: String, fingerprint: Fingerprint, mediaType: String, downloadName: String? = nil) {
+    ///
+    /// - Parameter tag: `nil` makes one of the content and the time of its last change.
+    package init(
+        path: String, fingerprint: Fingerprint, mediaType: String, downloadName: String? = nil, tag: String? = nil
+    ) {
         self.path = path
         self.fingerprint = fingerprint
         self.mediaType = mediaType
         self.downloadName = downloadName
-    }
-
-    /// The file's tag.
-    package var tag: String {
-        "\"\(fingerprint.digest.prefix(16))-\(String(fingerprint.modifiedNanoseconds, radix: 16))\""
+        self.tag =
+            tag ?? "\"\(fingerprint.digest.prefix(16))-\(String(fingerprint.modifiedNanoseconds, radix: 16))\""
     }
 
     /// The answer to a request: 200, 206 for one range, 304 for a known tag.

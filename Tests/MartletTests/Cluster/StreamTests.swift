@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import Foundation
+import FoundationNetworking
+import Glibc
+import MartletTestKit
+import Synchronization
+import Testing
+
+/// Streams as their users meet them: workers that have no films, and take them from the coordinator.
+@Suite(.serialized) struct StreamTests {
+    /// The end of a stream's playlist, as a player that follows the coordinator's word reads it.
+    private func playlist(of job: String, at cluster: TestCluster, token: String? = nil) async throws -> String {
+        let path = "/api/v1/jobs/\(job)/stream" + (token.map { "?access_token=\($0)" } ?? "")
+        let address = try #require(URL(string: cluster.url + path))
+        let (data, _) = try await URLSession.shared.data(from: address)
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Whether an event tells a job's end.
+    private let isEnd: @Sendable (MartletProgram.Event) -> Bool = {
+        ["completed", "failed", "cancelled"].contains($0.members["state"])
+    }
+
+    private func submit(
+        _ film: String, from start: String, at cluster: TestCluster, _ options: [String] = []
+    ) async throws -> String {
+        let run = try await cluster.run(
+            ["submit", "films:\(film)", "evening", "--start-time", start, "--resolution", "144p"] + options)
+        try #require(run.exitCode == 0, "\(run.transcript)")
+        return try #require(run.events.compactMap { $0.members["job_id"] }.first)
+    }
+
+    @Test("A worker that others wrote, and that has no films, serves a stream")
+    func ofOthers() async throws {
+        let cluster = try await TestCluster(["--token", "right"], films: ["minute.mp4": "minute.mp4"])
+        let token = ["--token", "right"]
+        let watching = MartletProcess(["watch", "--coordinator", cluster.url, "--json"] + token)
+        let script = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../Examples/StreamWorker/worker.py").standardized.path
+        let worker = Mutex<ChildProcess.Handle?>(nil)
+        let working = Task {
+            try await ChildProcess.run(
+                "python3", [script],
+                environment: ["COORDINATOR": cluster.url, "TOKEN": "right", "NAME": "stranger", "PORT": "0"],
+                observer: .init(onStart: { handle in worker.withLock { $0 = handle } }))
+        }
+        let job = try await submit("minute.mp4", from: "30", at: cluster, token)
+        let end = try await watching.event("jobStateChanged", where: isEnd)
+        let view = try await cluster.run(["job", job] + token)
+        #expect(end.members["state"] == "completed", "\(view.transcript)")
+        #expect(try await playlist(of: job, at: cluster, token: "right").contains("#EXT-X-ENDLIST"))
+        let workers = try await cluster.run(["workers"] + token)
+        #expect(workers.events.map { $0.members["id"] } == ["stranger"])
+        worker.withLock { $0?.sendToGroup(SIGTERM) }
+        _ = try await working.value
+    }
+
+    @Test("A worker without the films has them sent, says how far it is, and is one line among the workers")
+    func sent() async throws {
+        let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
+        let worker = try await cluster.worker("w1")
+        let watching = MartletProcess(["watch", "--coordinator", cluster.url, "--json"])
+        let job = try await submit("minute.mp4", from: "0", at: cluster)
+        let end = try await watching.event("jobStateChanged", where: isEnd)
+        let view = try await cluster.run(["job", job])
+        #expect(end.members["state"] == "completed", "\(view.transcript)")
+        #expect(try await playlist(of: job, at: cluster).contains("#EXT-X-ENDLIST"))
+        let views = try await cluster.list("/api/v1/workers")
+        #expect(views.map { $0["id"] as? String } == ["w1"])
+        #expect(views.first?["transport"] as? String == "websocket")
+        #expect(views.first?["address"] is String && views.first?["tasks_completed"] as? Int == 1)
+        let shares = watching.events.filter { $0.name == "progress" }.compactMap {
+            Double($0.members["progress"] ?? "")
+        }
+        #expect(shares.contains { $0 > 0 && $0 < 1 }, "\(shares)")
+        worker.send(SIGTERM)
+        _ = try await worker.ended(within: .seconds(15))
+        #expect(try await cluster.list("/api/v1/workers").isEmpty)
+    }
+}
