@@ -88,15 +88,48 @@ extension Coordinator: TaskDispatch {
             sourceAddress: prepared.restamping == nil ? context.record.service?.source : nil)
     }
 
-    /// A result whose file is not there, or is another one than the worker saw, is a failed attempt.
+    /// A result whose file is not there, or is another one than the worker saw, is a failed attempt; what fails for
+    /// want of the source is no worker's fault.
     private func checkedOnArrival(_ lease: LeaseToken, _ result: AttemptResult) async -> AttemptResult {
-        guard case .completed(let artifact) = result, let context = jobs[lease.job] else { return result }
-        let path = "\(context.directory)/\(artifact.fileName)"
-        if (try? await isUnchanged(artifact, at: path)) == true { return result }
-        return .failed(
-            AttemptFailure(
-                CoordinatorError(.damagedResult, "\(path) is not what its worker made", isRetryable: true)))
+        switch result {
+        case .completed(let artifact):
+            guard let context = jobs[lease.job] else { return result }
+            let path = "\(context.directory)/\(artifact.fileName)"
+            if (try? await isUnchanged(artifact, at: path)) == true { return result }
+            return .failed(
+                AttemptFailure(
+                    CoordinatorError(.damagedResult, "\(path) is not what its worker made", isRetryable: true)))
+        case .failed(var failure):
+            if let fault = await sourceFault(of: lease.job) {
+                var explained = AttemptFailure(fault)
+                explained.log = failure.log
+                return .failed(explained)
+            }
+            // It changed, or went, on that worker's share alone; it can have it from here.
+            if failure.code == Self.workersSourceChanged { failure.isRetryable = true }
+            return .failed(failure)
+        case .interrupted: return result
+        }
     }
+
+    /// What became of the file that a job's tasks read; `nil` when it is as it was planned, or nobody can tell.
+    func sourceFault(of job: JobID) async -> CoordinatorError? {
+        guard let context = jobs[job], let source = context.prepared?.plan.source else { return nil }
+        let name = context.record.service?.source.description ?? source.path
+        guard surroundings.files.exists(source.path) else {
+            return CoordinatorError(
+                .sourceChanged, "\(name) is not there any more: it was removed or renamed while the job was at work",
+                advice: "Put it back and retry the job; finished segments are kept.")
+        }
+        guard let content = try? await surroundings.files.fingerprint(of: source.path), content != source.fingerprint
+        else { return nil }
+        return CoordinatorError(
+            .sourceChanged, "\(name) changed while the job was at work",
+            advice: "Start the job again to transcode the new content.")
+    }
+
+    /// What a worker says that finds another file, or none, where the source was.
+    private static let workersSourceChanged = "worker.source_changed"
 }
 
 /// A worker that is there, and the way to it.

@@ -308,7 +308,7 @@ extension Coordinator {
             switch result {
             case .success(let finished): await self.assembled(job, finished)
             // When cancelled, whoever did it says what becomes of the job.
-            case .failure(let error): if !Task.isCancelled { self.assemblyFailed(job, error) }
+            case .failure(let error): if !Task.isCancelled { await self.assemblyFailed(job, error) }
             }
         }
     }
@@ -323,7 +323,8 @@ extension Coordinator {
         jobs[job]?.ended(.success(finished))
     }
 
-    private func assemblyFailed(_ job: JobID, _ error: any Error) {
+    private func assemblyFailed(_ job: JobID, _ error: any Error) async {
+        let error = await sourceFault(of: job) ?? error
         jobs[job]?.failure = error
         let (code, message) = Self.reason(error)
         enqueue(machine.assemblyFailed(job, code: code, message: message, now: surroundings.time.now()))

@@ -10,6 +10,27 @@ package enum JobPlanner {
         container == .webm ? (.vp9, .opus) : (.h264, .aac)
     }
 
+    /// Refuses what no source and no machine could make good: contradictions, encoders that do not exist, and encoder
+    /// options that none of the encoders that may be chosen takes.
+    ///
+    /// - Throws: `PlanningError` with exit status `usage`.
+    package static func check(_ parameters: TranscodeParameters) throws(PlanningError) {
+        try ParameterRules.check(parameters)
+        let candidates = EncoderSelection.candidates(codec: parameters.codec, hardware: parameters.hardware)
+        if case .encoder(let name) = parameters.codec, EncoderProfile.named(name) == nil {
+            throw EncoderSelection.unknown(name, known: EncoderProfile.all)
+        }
+        var first: PlanningError?
+        for profile in candidates.compactMap(EncoderProfile.named) {
+            do {
+                return try ParameterRules.check(parameters, for: profile)
+            } catch {
+                first = first ?? error
+            }
+        }
+        if let first { throw first }
+    }
+
     /// Plans a job.
     ///
     /// The result depends on the arguments alone; equal arguments, equal plans.
@@ -45,22 +66,8 @@ package enum JobPlanner {
         let selection = try EncoderSelection.choose(
             codec: parameters.codec, hardware: parameters.hardware, availability: availability)
         let profile = selection.profile
-        try profile.validate(preset: parameters.preset, crf: parameters.crf)
-        if profile.crfRange == nil, parameters.bitrate != nil {
-            throw PlanningError(
-                .contradiction, "\(profile.name) is lossless, so --bitrate means nothing.",
-                advice: "Leave out --bitrate, or choose another codec.")
-        }
+        try ParameterRules.check(parameters, for: profile)
         try checkTarget(parameters.targetQuality, profile: profile, availability: availability)
-        let table = ContainerTable.of(parameters.container)
-        guard table.video.contains(profile.codec.rawValue) else {
-            let fitting = ContainerFormat.allCases.filter {
-                ContainerTable.of($0).video.contains(profile.codec.rawValue)
-            }
-            throw PlanningError(
-                .contradiction, "\(parameters.container.rawValue) cannot hold \(profile.codec.rawValue).",
-                advice: "Use --container \(fitting.map(\.rawValue).joined(separator: " or ")).")
-        }
         let command = try VideoCommand(
             stream: video, profile: profile, parameters: parameters,
             codecMajorVersion: availability.codecMajorVersion)

@@ -55,6 +55,27 @@ enum ParameterRules {
         }
     }
 
+    /// As above, for an encoder that may be chosen.
+    ///
+    /// - Throws: `PlanningError` with code `contradiction`, `badValue` or `optionRefused`.
+    static func check(_ parameters: TranscodeParameters, for profile: EncoderProfile) throws(PlanningError) {
+        try profile.validate(preset: parameters.preset, crf: parameters.crf)
+        if profile.crfRange == nil, parameters.bitrate != nil {
+            throw PlanningError(
+                .contradiction, "\(profile.name) is lossless, so --bitrate means nothing.",
+                advice: "Leave out --bitrate, or choose another codec.")
+        }
+        guard ContainerTable.of(parameters.container).video.contains(profile.codec.rawValue) else {
+            let fitting = ContainerFormat.allCases.filter {
+                ContainerTable.of($0).video.contains(profile.codec.rawValue)
+            }
+            throw PlanningError(
+                .contradiction, "\(parameters.container.rawValue) cannot hold \(profile.codec.rawValue).",
+                advice: "Use --container \(fitting.map(\.rawValue).joined(separator: " or ")).")
+        }
+        _ = try EncoderOptionRules.checked(parameters.encoderOptions, for: profile)
+    }
+
     private static func checkCopy(_ parameters: TranscodeParameters) throws(PlanningError) {
         var pointless: [String] = []
         if parameters.crf != nil { pointless.append("--crf") }

@@ -59,6 +59,11 @@ struct TaskRunner: Sendable {
     private func checkSource(_ assignment: TaskAssignment) async throws {
         // The proxy looks at the content with every block.
         guard assignment.proxyURL == nil else { return }
+        guard files.exists(assignment.sourcePath) else {
+            throw WorkerError(
+                .sourceChanged, "\(assignment.sourcePath) is not there any more",
+                advice: "Put it back and start the job again; finished segments are kept.")
+        }
         guard try await files.fingerprint(of: assignment.sourcePath) == assignment.fingerprint else {
             throw WorkerError(
                 .sourceChanged, "\(assignment.sourcePath) changed after the job was planned",

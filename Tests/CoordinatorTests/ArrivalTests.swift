@@ -7,6 +7,7 @@ import MartletHost
 import MartletModel
 import MartletPorts
 import MartletTestKit
+import Synchronization
 import Testing
 
 /// What workers bring, and which of it counts.
@@ -43,6 +44,59 @@ import Testing
             if case .failed(let failure) = attempt.result { failure.code } else { "" }
         }
         #expect(codes.filter { !$0.isEmpty } == ["coordinator.damaged_result"])
+    }
+
+    @Test("A failure for want of the source fails the job at once, and says so", arguments: [true, false])
+    func sourceLost(isReplaced: Bool) async throws {
+        let studio = try await Studio()
+        let hand = try await studio.hand(slots: 1, policy: Hand.idle)
+        try await studio.submit()
+        let order = try await hand.assignments.entry(0, "order")
+        try LocalFiles().remove(studio.film)
+        if isReplaced { _ = try studio.films.write("another film", to: "film.mkv") }
+        // Whatever it looks like to its worker, who would try again.
+        let failure = AttemptFailure(code: "ffmpeg.failed", message: "strange data", log: "tail", isRetryable: true)
+        try await hand.finish(order, .failed(failure))
+        let error = try #require(try await studio.error() as? AttemptFailure)
+        #expect(error.code == "coordinator.source_changed")
+        #expect(error.message.contains(isReplaced ? "changed" : "not there any more"))
+        #expect(error.exitStatus == .badInput)
+        #expect(error.log == "tail")
+        #expect(try await studio.keptState() == .failed)
+        #expect(hand.assignments.entries.count == 1)
+        _ = try await studio.stopped()
+    }
+
+    @Test("A source that is lost on a worker's own share alone costs an attempt, not the job")
+    func shareLost() async throws {
+        let studio = try await Studio()
+        let isLost = Mutex(true)
+        let hand = try await studio.hand(slots: 1) { hand, assignment in
+            let isFirst = isLost.withLock { isLost in
+                defer { isLost = false }
+                return isLost
+            }
+            guard isFirst else { return .completed(try await hand.made(assignment)) }
+            return .failed(
+                AttemptFailure(code: "worker.source_changed", message: "it is not there any more", isRetryable: false))
+        }
+        try await studio.submit()
+        #expect(try await studio.outcome().frames == 900)
+        #expect(hand.assignments.entries.count == 4)
+        _ = try await studio.stopped()
+    }
+
+    @Test("A join for which the source is gone says so")
+    func sourceLostBeforeJoin() async throws {
+        struct Strange: Error {}
+        let studio = try await Studio(assembler: ChainingAssembler { throw Strange() })
+        let hand = try await studio.hand(slots: 3, policy: Hand.idle)
+        try await studio.submit()
+        let orders = try await hand.assignments.wait(for: "three orders") { $0.count == 3 }
+        try LocalFiles().remove(studio.film)
+        for order in orders { try await hand.finish(order, .completed(try await hand.made(order))) }
+        #expect((try await studio.error() as? CoordinatorError)?.code == .sourceChanged)
+        _ = try await studio.stopped()
     }
 
     @Test("Results and reports under a lease that does not hold are refused")

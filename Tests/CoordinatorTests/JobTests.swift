@@ -3,6 +3,7 @@
 
 import Foundation
 import MartletCoordinator
+import MartletHost
 import MartletModel
 import MartletPorts
 import MartletScheduling
@@ -77,8 +78,8 @@ import Testing
         try await studio.submit()
         let orders = try await hand.assignments.wait(for: "three orders") { $0.count == 3 }
         let order = try #require(orders.first { $0.task.id == TaskID("video-00001") })
-        #expect(order.sourcePath == studio.directory.file("film.mkv"))
-        #expect(order.fingerprint.digest == "0")
+        #expect(order.sourcePath == studio.film)
+        #expect(try await order.fingerprint == LocalFiles().fingerprint(of: studio.film))
         #expect(order.timeBase == TimeBase(1, 1000))
         #expect(order.expectedTimes == (300..<600).map { Int64($0) * 40 })
         #expect(order.directory == studio.directory.file("work/job"))

@@ -15,6 +15,7 @@ import MartletTestKit
 /// 899 when it is decoded.
 struct Studio {
     let directory: TemporaryDirectory
+    let films: TemporaryDirectory
     let memory: MemoryJobStore
     let clock = ManualClock()
     let assembler: ChainingAssembler
@@ -33,10 +34,15 @@ struct Studio {
         index: @escaping @Sendable (FrameIndex.Method) async throws -> FrameIndex = { .film($0) }
     ) async throws {
         directory = try earlier?.directory ?? TemporaryDirectory()
+        films = try earlier?.films ?? TemporaryDirectory()
+        let film = films.file("film.mkv")
+        if earlier == nil { _ = try films.write("a film", to: "film.mkv") }
+        var source = SourceDescription.film(at: film)
+        source.fingerprint = try await LocalFiles().fingerprint(of: film)
         memory = earlier?.memory ?? MemoryJobStore()
         self.assembler = assembler
         self.meter = meter
-        prober = ScriptedProber(source: .film(at: directory.file("film.mkv")), index: index)
+        prober = ScriptedProber(source: source, index: index)
         preparation = JobPreparation(
             prober: prober, catalog: SoftwareCatalog(), scenes: NoScenes(), restamper: NoRestamper())
         var configuration = Coordinator.Configuration(directory: directory.file("work"))
@@ -49,6 +55,7 @@ struct Studio {
         events = await coordinator.events()
     }
 
+    var film: String { films.file("film.mkv") }
     var output: String { directory.file("out.mp4") }
 
     /// Submits the film.
@@ -61,10 +68,10 @@ struct Studio {
         parameters.split = .fixed
         parameters.segmentDurationMilliseconds = 12_000
         change(&parameters)
-        let prepared = try await preparation.prepare(source: directory.file("film.mkv"), parameters: parameters)
+        let prepared = try await preparation.prepare(source: film, parameters: parameters)
         try await coordinator.submit(
             JobRequest(
-                source: directory.file("film.mkv"), output: output ?? self.output, parameters: parameters,
+                source: film, output: output ?? self.output, parameters: parameters,
                 verification: verification, overwrite: overwrite),
             as: id ?? job, prepared: prepared)
     }
@@ -113,7 +120,7 @@ struct Studio {
     /// The names in the job's directory.
     func workNames() throws -> [String] { try LocalFiles().list(directory.file("work/\(job)")).sorted() }
 
-    /// The names beside the output, without the film and the work.
+    /// The names beside the output, without the work.
     func outputNames() throws -> [String] { try directory.names().filter { $0 != "work" } }
 
     /// What is in the output.

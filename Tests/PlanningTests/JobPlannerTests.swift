@@ -164,4 +164,47 @@ import Testing
         #expect(error?.code == .nothingToEncode)
         #expect(error?.message.contains("--audio-codec none") == true)
     }
+
+    // MARK: Before the source is read
+
+    @Test(arguments: [
+        ("passlogfile", "/etc/passwd"), ("x264-params", "stats=/tmp/a"), ("vf", "movie=/etc/passwd"),
+        ("tune", "../film"), ("wings", "2"),
+    ])
+    func encoderOptionsAreRefusedBeforeAnySourceIsRead(key: String, value: String) throws {
+        var parameters = TranscodeParameters()
+        parameters.encoderOptions = [EncoderOption(key, value)]
+        let error = #expect(throws: PlanningError.self) { try JobPlanner.check(parameters) }
+        #expect(error?.code == .optionRefused)
+        #expect(error?.message.contains(key == "x264-params" ? "stats" : key) == true)
+        #expect(error?.exitStatus == .usage)
+    }
+
+    @Test func optionsThatOneOfThePossibleEncodersTakesAreNotRefusedYet() throws {
+        var parameters = TranscodeParameters()
+        parameters.hardware = .nvenc
+        for option in [EncoderOption("spatial-aq", "1"), EncoderOption("x264-params", "aq-mode=3")] {
+            parameters.encoderOptions = [option]
+            try JobPlanner.check(parameters)
+        }
+        parameters.encoderOptions = [EncoderOption("spatial-aq", "1"), EncoderOption("x264-params", "aq-mode=3")]
+        #expect(throws: PlanningError.self) { try JobPlanner.check(parameters) }
+    }
+
+    @Test func contradictionsAndUnknownEncodersAreRefusedBeforeAnySourceIsRead() {
+        func code(_ change: (inout TranscodeParameters) -> Void) -> PlanningError.Code? {
+            var parameters = TranscodeParameters()
+            change(&parameters)
+            do {
+                try JobPlanner.check(parameters)
+                return nil
+            } catch { return error.code }
+        }
+        #expect(code { _ in } == nil)
+        #expect(code { $0.codec = .copy } == nil)
+        #expect(code { $0.codec = .encoder("libnothing") } == .unknownEncoder)
+        #expect(code { $0.crf = 99 } == .badValue)
+        #expect(code { ($0.codec, $0.container) = (.codec(.h264), .webm) } == .contradiction)
+        #expect(code { ($0.crf, $0.bitrate) = (20, BitRate(4_000_000)) } == .contradiction)
+    }
 }

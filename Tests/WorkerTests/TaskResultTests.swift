@@ -199,7 +199,8 @@ import Testing
             assignment.fingerprint = fingerprint
         }
         let failure = try failure(await bench.outcome(of: assignment))
-        #expect(failure.code == (isReplaced ? "worker.source_changed" : "host.not_found"))
+        #expect(failure.code == "worker.source_changed")
+        #expect(failure.message.hasSuffix("is not there any more") == !isReplaced)
         #expect(failure.exitStatus == .badInput)
     }
 
@@ -231,7 +232,9 @@ import Testing
     func missingSource() async throws {
         let bench = try Workbench()
         let assignment = try await bench.assignment { $0.sourcePath += ".gone" }
-        #expect(try failure(await bench.outcome(of: assignment)).code == "host.not_found")
+        let failure = try failure(await bench.outcome(of: assignment))
+        #expect(failure.code == "worker.source_changed")
+        #expect(failure.message == "\(assignment.sourcePath) is not there any more")
         #expect(bench.encoder.started.entries.isEmpty)
     }
 }

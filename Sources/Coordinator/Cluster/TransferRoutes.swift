@@ -53,7 +53,7 @@ package struct TransferRoutes: Sendable {
             Route(
                 "GET", "/api/v1/jobs/{id}/source",
                 Operation(
-                    "getSource", "The file that a job's tasks or its stream read.",
+                    "getJobSource", "The file that a job's tasks or its stream read.",
                     fields: [.init("Range", .text, "Part of it, such as `bytes=0-999`.", isHeader: true)],
                     answers: [
                         .init(200, "The file.", .bytes("application/octet-stream")),

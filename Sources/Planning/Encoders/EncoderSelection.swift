@@ -34,10 +34,7 @@ package struct EncoderSelection: Sendable, Equatable {
     ) throws(PlanningError) -> EncoderSelection {
         let names = candidates(codec: request, hardware: hardware)
         if case .encoder(let name) = request, EncoderProfile.named(name) == nil {
-            let known = EncoderProfile.all.map(\.name).filter(availability.compiledIn.contains)
-            throw PlanningError(
-                .unknownEncoder, "There is no encoder \"\(name)\" that Martlet can use.",
-                advice: "Here are: \(known.joined(separator: ", ")).")
+            throw unknown(name, known: EncoderProfile.all.filter { availability.compiledIn.contains($0.name) })
         }
         var warnings: [String] = []
         if case .codec(let codec) = request, hardware != .auto, hardware != .none,
@@ -61,6 +58,13 @@ package struct EncoderSelection: Sendable, Equatable {
         throw PlanningError(
             .encoderUnavailable, "\(name) does not work here (\(reason)), and no other encoder can stand in for it.",
             advice: "Choose another --codec, or install an ffmpeg that has it; \"martlet doctor\" shows what works.")
+    }
+
+    /// What a user hears who names an encoder that nobody knows.
+    static func unknown(_ name: String, known: [EncoderProfile]) -> PlanningError {
+        PlanningError(
+            .unknownEncoder, "There is no encoder \"\(name)\" that Martlet can use.",
+            advice: "Here are: \(known.map(\.name).joined(separator: ", ")).")
     }
 
     private static func softwareNames(of codec: VideoCodec) -> [String] {

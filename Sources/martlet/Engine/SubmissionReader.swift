@@ -3,6 +3,7 @@
 
 import MartletCoordinator
 import MartletModel
+import MartletPlanning
 import MartletWire
 
 /// Understands what users submit over the network: the same options as on the command line, written as there.
@@ -16,7 +17,8 @@ struct SubmissionReader {
 
     /// What a submission asks for.
     ///
-    /// - Throws: `CoordinatorError.badSubmission` that names the field; `CommandLineError` for what contradicts itself.
+    /// - Throws: `CoordinatorError.badSubmission` that names the field; `CommandLineError` for what contradicts itself;
+    ///   `PlanningError` for what no source could make good, encoder options that are not allowed among them.
     func order(_ submission: JobSubmission) throws -> JobOrder {
         var settings = Settings()
         settings.ffmpegParameters = encoderOptions
@@ -39,8 +41,12 @@ struct SubmissionReader {
         }
         let request = try RequestBuilder(settings: settings).request(
             input: submission.source, output: output(of: submission, in: settings))
+        var parameters = request.parameters
+        // Those are the coordinator's own, and there is nothing to encode.
+        if parameters.codec == .copy { parameters.encoderOptions = [] }
+        try JobPlanner.check(parameters)
         return JobOrder(
-            output: request.output, parameters: request.parameters, priority: settings.priority,
+            output: request.output, parameters: parameters, priority: settings.priority,
             verification: settings.verification)
     }
 

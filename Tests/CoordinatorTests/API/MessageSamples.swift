@@ -142,6 +142,7 @@ enum MessageSamples {
         .gap, .event(.jobFailed(JobID("j"), code: "a.b", message: "No.")),
         .event(.jobStateChanged(JobID("j"), .queued)),
         .event(.taskStarted(JobID("j"), TaskID("t"), WorkerID("w"), attempt: 1)),
+        .event(.taskProgress(JobID("j"), TaskID("t"), frames: 1, of: 2)),
         .event(.taskCompleted(JobID("j"), TaskID("t"), frames: 1, reused: true)),
         .event(.taskRetried(JobID("j"), TaskID("t"), attempt: 2, reason: "No.")),
         .event(.workerUnregistered(WorkerID("w"))),

@@ -156,6 +156,7 @@ enum APISchemas {
             Schema.maybe("message", .text),
             Schema.maybe("attempt", .integer),
             Schema.maybe("frames", .integer),
+            Schema.maybe("frames_total", .integer),
             Schema.maybe("reused", .boolean),
             Schema.maybe("reason", .text),
             Schema.maybe("stage", names(JobStage.self)),
