@@ -16,13 +16,20 @@ package final class WorkMeter: Sendable {
         case heartbeat(String)
     }
 
-    private let listener = Mutex<(@Sendable (Figure) -> Void)?>(nil)
+    /// A closure alone would be wrapped once more with every look at it through the lock's generic type.
+    private struct Listener: Sendable {
+        var hear: @Sendable (Figure) -> Void
+    }
+
+    private let listener = Mutex<Listener?>(nil)
 
     /// Makes a meter that nobody listens to.
     package init() {}
 
     /// Has every figure from now on told.
-    package func connect(_ listener: @escaping @Sendable (Figure) -> Void) { self.listener.withLock { $0 = listener } }
+    package func connect(_ listener: @escaping @Sendable (Figure) -> Void) {
+        self.listener.withLock { $0 = Listener(hear: listener) }
+    }
 
-    func tell(_ figure: Figure) { listener.withLock { $0 }?(figure) }
+    func tell(_ figure: Figure) { listener.withLock { $0 }?.hear(figure) }
 }

@@ -7,6 +7,7 @@ import MartletModel
 import MartletPorts
 import MartletTestKit
 import MartletWire
+import Synchronization
 import Testing
 
 @testable import MartletCoordinator
@@ -32,6 +33,15 @@ struct MetricsTests {
         #expect(lines.contains(#"martlet_task_duration_seconds_sum{encoder="libx264"} 5007.15"#))
         #expect(lines.contains(#"martlet_task_duration_seconds_count{encoder="libx264"} 4"#))
         #expect(lines.filter { $0.hasPrefix("# HELP ") }.count == MetricFamily.all.count)
+    }
+
+    @Test("A figure is told in the same time however many were told before", .timeLimit(.minutes(1)))
+    func meter() {
+        let meter = WorkMeter()
+        let count = Mutex(0)
+        meter.connect { _ in count.withLock { $0 += 1 } }
+        for _ in 0..<200_000 { meter.tell(.heartbeat("http")) }
+        #expect(count.withLock { $0 } == 200_000)
     }
 
     @Test("Every name is that of one family")
