@@ -36,6 +36,11 @@ package actor Coordinator {
     private(set) var breakage: (any Error)?
     private var isStopped = false
     private var broadcast = Broadcast()
+    /// What is decided and was not begun to be performed.
+    private var agenda: [Decision] = []
+    /// What performs the agenda, once everything before it is performed; `nil` while the agenda is empty.
+    private var gathering: Task<Void, Never>?
+    /// The last that was begun.
     private var tail: Task<Void, Never>?
     private var alarm: Task<Void, Never>?
 
@@ -129,42 +134,54 @@ package actor Coordinator {
 
     // MARK: Performing
 
+    /// The actions that follow from one event.
+    private struct Decision {
+        var actions: [SchedulingAction]
+        var time: Moment
+    }
+
     /// Has actions performed after all earlier ones; the task returned ends when they are.
     @discardableResult
     func enqueue(_ actions: [SchedulingAction]) -> Task<Void, Never> {
+        agenda.append(Decision(actions: actions, time: surroundings.time.now()))
+        if let gathering { return gathering }
         let previous = tail
-        let decided = surroundings.time.now()
         let task = Task {
             await previous?.value
-            for action in actions { await self.perform(action, decided: decided) }
+            await self.performAgenda()
         }
+        gathering = task
         tail = task
         return task
     }
 
-    private func perform(_ action: SchedulingAction, decided: Moment) async {
+    /// Performs all that is decided by now: first everything that is to be kept, then the deeds.
+    ///
+    /// What was decided while the disk was busy is kept together: one sync for all of it.
+    private func performAgenda() async {
+        let decisions = agenda
+        agenda = []
+        gathering = nil
         guard breakage == nil else { return }
-        do {
-            switch action {
-            case .insertTasks(let tasks): try await surroundings.store.insert(tasks)
-            // A task that was not replaced has a newer lease in the store: its news is stale.
-            case .persistTasks(let tasks): _ = try await surroundings.store.update(tasks)
-            case .persistJob(let job, let state, let failure): try await keep(state, failure: failure, of: job)
-            case .recordAttempt(let lease, _, let result): try await keep(result, of: lease)
-            case .resumeAttempt(let lease): try await keepResumed(lease)
-            case .emit(let event): announce(event)
-            case .assign(let lease, let task):
-                assign(lease, task)
-                configuration.meter?.tell(.dispatched(after: surroundings.time.now() - decided))
-            case .stop(let lease): connections[lease.worker]?.orders.yield(.stop(lease))
-            case .prefetch(let worker, let job, let task): announce(task, of: job, to: worker)
-            case .refuse, .drop: break
-            case .planNextStage(let job): planNextStage(of: job)
-            case .assemble(let job): assemble(job)
-            case .wake(let moment): setAlarm(at: moment)
-            }
-        } catch {
-            broken(error)
+        do { try await keep(decisions) } catch { broken(error) }
+        for decision in decisions {
+            for action in decision.actions where breakage == nil { perform(action, decided: decision.time) }
+        }
+    }
+
+    private func perform(_ action: SchedulingAction, decided: Moment) {
+        switch action {
+        case .insertTasks, .persistTasks, .persistJob, .recordAttempt, .resumeAttempt: break
+        case .emit(let event): announce(event)
+        case .assign(let lease, let task):
+            assign(lease, task)
+            configuration.meter?.tell(.dispatched(after: surroundings.time.now() - decided))
+        case .stop(let lease): connections[lease.worker]?.orders.yield(.stop(lease))
+        case .prefetch(let worker, let job, let task): announce(task, of: job, to: worker)
+        case .refuse, .drop: break
+        case .planNextStage(let job): planNextStage(of: job)
+        case .assemble(let job): assemble(job)
+        case .wake(let moment): setAlarm(at: moment)
         }
     }
 
@@ -215,6 +232,32 @@ package actor Coordinator {
 
     // MARK: Records
 
+    /// Keeps what decisions say, in order, with as few transactions as there can be.
+    private func keep(_ decisions: [Decision]) async throws {
+        var changes: [TaskChange] = []
+        for action in decisions.lazy.flatMap(\.actions) {
+            switch action {
+            case .insertTasks(let tasks): changes.append(.insert(tasks))
+            // A task that is not replaced has a newer lease in the store: its news is stale.
+            case .persistTasks(let tasks): changes.append(.update(tasks))
+            case .recordAttempt(let lease, _, let result):
+                changes.append(.record(try await attempt(under: lease, result)))
+            case .resumeAttempt(let lease): changes.append(.record(try await resumedAttempt(under: lease)))
+            case .persistJob(let job, let state, let failure):
+                try await keep(&changes)
+                try await keep(state, failure: failure, of: job)
+            case .emit, .assign, .stop, .prefetch, .refuse, .drop, .planNextStage, .assemble, .wake: break
+            }
+        }
+        try await keep(&changes)
+    }
+
+    private func keep(_ changes: inout [TaskChange]) async throws {
+        guard !changes.isEmpty else { return }
+        defer { changes = [] }
+        try await surroundings.store.apply(changes)
+    }
+
     private func keep(_ state: JobState, failure: String?, of job: JobID) async throws {
         guard var record = jobs[job]?.record else { return }
         record.state = state
@@ -237,9 +280,10 @@ package actor Coordinator {
         jobs[record.id]?.record.revision = revision
     }
 
-    private func keep(_ result: AttemptResult?, of lease: LeaseToken) async throws {
+    /// What is kept of an attempt that begins, or ends with a result.
+    private func attempt(under lease: LeaseToken, _ result: AttemptResult?) async throws -> AttemptRecord {
         let now = surroundings.time.wallMilliseconds()
-        guard let result else { return try await keepBegun(lease, at: now) }
+        guard let result else { return begunAttempt(under: lease, at: now) }
         var began = attemptStarts[lease]?.time ?? now
         // It may have begun in an earlier process.
         if attemptStarts[lease] == nil { began = try await keptStart(of: lease) ?? now }
@@ -247,25 +291,23 @@ package actor Coordinator {
             configuration.meter?.tell(
                 .attemptEnded(result, encoder: encoder, after: .milliseconds(max(now - began, 0))))
         }
-        try await surroundings.store.record(
-            AttemptRecord(
-                job: lease.job, task: lease.task, epoch: lease.epoch.number, worker: lease.worker,
-                startedMilliseconds: began, endedMilliseconds: now, result: result))
+        return AttemptRecord(
+            job: lease.job, task: lease.task, epoch: lease.epoch.number, worker: lease.worker,
+            startedMilliseconds: began, endedMilliseconds: now, result: result)
     }
 
-    /// Keeps that an attempt of before goes on: it began when it did.
-    private func keepResumed(_ lease: LeaseToken) async throws {
+    /// What is kept of an attempt of before that goes on: it began when it did.
+    private func resumedAttempt(under lease: LeaseToken) async throws -> AttemptRecord {
         let began = try await keptStart(of: lease)
-        try await keepBegun(lease, at: began ?? surroundings.time.wallMilliseconds())
+        return begunAttempt(under: lease, at: began ?? surroundings.time.wallMilliseconds())
     }
 
-    private func keepBegun(_ lease: LeaseToken, at time: Int64) async throws {
+    private func begunAttempt(under lease: LeaseToken, at time: Int64) -> AttemptRecord {
         let encoder = machine.jobs[lease.job]?.tasks[lease.task]?.specification.encoder
         attemptStarts[lease] = (time, encoder ?? "")
-        try await surroundings.store.record(
-            AttemptRecord(
-                job: lease.job, task: lease.task, epoch: lease.epoch.number, worker: lease.worker,
-                startedMilliseconds: time, endedMilliseconds: nil, result: nil))
+        return AttemptRecord(
+            job: lease.job, task: lease.task, epoch: lease.epoch.number, worker: lease.worker,
+            startedMilliseconds: time, endedMilliseconds: nil, result: nil)
     }
 
     /// When an attempt began, as it was kept; `nil` when it was not.

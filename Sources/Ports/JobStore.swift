@@ -34,12 +34,25 @@ package protocol JobStore: Sendable {
     /// As for one task, for many in one transaction: much cheaper. Returns the
     /// tasks that were not replaced.
     func update(_ tasks: [TaskRecord]) async throws -> [TaskID]
+    /// Makes changes of tasks and attempts in one transaction, in order: much cheaper than one by one. A change that
+    /// is refused for its epoch refuses none of the others.
+    func apply(_ changes: [TaskChange]) async throws
     /// Appends to the history of attempts, and replaces an earlier entry of the same job, task and epoch.
     func record(_ attempt: AttemptRecord) async throws
     /// The history of a job's attempts, oldest first.
     func attempts(of job: JobID) async throws -> [AttemptRecord]
     /// Removes a job and everything of it.
     func remove(_ job: JobID) async throws
+}
+
+/// A change of what is kept of tasks.
+package enum TaskChange: Sendable, Equatable {
+    /// As `JobStore.insert` of tasks.
+    case insert([TaskRecord])
+    /// As `JobStore.update` of tasks.
+    case update([TaskRecord])
+    /// As `JobStore.record` of an attempt.
+    case record(AttemptRecord)
 }
 
 /// A job as it is kept.

@@ -12,6 +12,39 @@ package final class MemoryJobStore: JobStore {
         var order: [JobID] = []
         var tasks: [JobID: [TaskID: TaskRecord]] = [:]
         var attempts: [JobID: [AttemptRecord]] = [:]
+
+        mutating func insert(_ tasks: [TaskRecord]) {
+            for task in tasks where jobs[task.job] != nil {
+                let id = task.specification.id
+                if self.tasks[task.job]?[id] == nil { self.tasks[task.job, default: [:]][id] = task }
+            }
+        }
+
+        mutating func update(_ tasks: [TaskRecord]) -> [TaskID] {
+            tasks.compactMap { task in
+                let id = task.specification.id
+                guard var stored = self.tasks[task.job]?[id], stored.epoch <= task.epoch else { return id }
+                stored.state = task.state
+                stored.epoch = task.epoch
+                stored.failures = task.failures
+                stored.artifact = task.artifact
+                stored.holder = task.holder
+                self.tasks[task.job]?[id] = stored
+                return nil
+            }
+        }
+
+        mutating func record(_ attempt: AttemptRecord) {
+            guard jobs[attempt.job] != nil else { return }
+            let known = attempts[attempt.job]?.firstIndex {
+                $0.task == attempt.task && $0.epoch == attempt.epoch
+            }
+            if let known {
+                attempts[attempt.job]?[known] = attempt
+            } else {
+                attempts[attempt.job, default: []].append(attempt)
+            }
+        }
     }
 
     private let contents = Mutex(Contents())
@@ -80,12 +113,7 @@ package final class MemoryJobStore: JobStore {
     }
 
     package func insert(_ tasks: [TaskRecord]) async throws {
-        contents.withLock { contents in
-            for task in tasks where contents.jobs[task.job] != nil {
-                let id = task.specification.id
-                if contents.tasks[task.job]?[id] == nil { contents.tasks[task.job, default: [:]][id] = task }
-            }
-        }
+        contents.withLock { $0.insert(tasks) }
     }
 
     package func tasks(of job: JobID) async throws -> [TaskRecord] {
@@ -99,31 +127,21 @@ package final class MemoryJobStore: JobStore {
     }
 
     package func update(_ tasks: [TaskRecord]) async throws -> [TaskID] {
-        contents.withLock { contents in
-            tasks.compactMap { task in
-                let id = task.specification.id
-                guard var stored = contents.tasks[task.job]?[id], stored.epoch <= task.epoch else { return id }
-                stored.state = task.state
-                stored.epoch = task.epoch
-                stored.failures = task.failures
-                stored.artifact = task.artifact
-                stored.holder = task.holder
-                contents.tasks[task.job]?[id] = stored
-                return nil
-            }
-        }
+        contents.withLock { $0.update(tasks) }
     }
 
     package func record(_ attempt: AttemptRecord) async throws {
+        contents.withLock { $0.record(attempt) }
+    }
+
+    package func apply(_ changes: [TaskChange]) async throws {
         contents.withLock { contents in
-            guard contents.jobs[attempt.job] != nil else { return }
-            let known = contents.attempts[attempt.job]?.firstIndex {
-                $0.task == attempt.task && $0.epoch == attempt.epoch
-            }
-            if let known {
-                contents.attempts[attempt.job]?[known] = attempt
-            } else {
-                contents.attempts[attempt.job, default: []].append(attempt)
+            for change in changes {
+                switch change {
+                case .insert(let tasks): contents.insert(tasks)
+                case .update(let tasks): _ = contents.update(tasks)
+                case .record(let attempt): contents.record(attempt)
+                }
             }
         }
     }

@@ -7,20 +7,17 @@ package import MartletPorts
 /// Tasks, their results and their history.
 extension SQLiteJobStore {
     package func insert(_ tasks: [TaskRecord]) async throws {
+        try connection.transaction { try add(tasks) }
+    }
+
+    package func apply(_ changes: [TaskChange]) async throws {
         try connection.transaction {
-            for task in tasks {
-                let key: [SQLValue] = [.text(task.job.text), .text(task.specification.id.text)]
-                let changed = try connection.run(
-                    """
-                    INSERT INTO tasks (job, task, state, epoch, failures, holder)
-                    SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1)
-                    ON CONFLICT DO NOTHING
-                    """, key + changeable(task))
-                guard changed == 1 else { continue }
-                try connection.run(
-                    "INSERT INTO specifications (job, task, specification_json) VALUES (?1, ?2, ?3)",
-                    key + [try json.encode(task.specification)])
-                try write(task.artifact, key: key)
+            for change in changes {
+                switch change {
+                case .insert(let tasks): try add(tasks)
+                case .update(let tasks): _ = try replace(tasks)
+                case .record(let attempt): try write(attempt)
+                }
             }
         }
     }
@@ -53,40 +50,10 @@ extension SQLiteJobStore {
     }
 
     package func update(_ tasks: [TaskRecord]) async throws -> [TaskID] {
-        try connection.transaction {
-            var refused: [TaskID] = []
-            for task in tasks {
-                let key: [SQLValue] = [.text(task.job.text), .text(task.specification.id.text)]
-                let changed = try connection.run(
-                    """
-                    UPDATE tasks SET state = ?3, epoch = ?4, failures = ?5, holder = ?6
-                    WHERE job = ?1 AND task = ?2 AND epoch <= ?4
-                    """, key + changeable(task))
-                if changed == 1 {
-                    try write(task.artifact, key: key)
-                } else {
-                    refused.append(task.specification.id)
-                }
-            }
-            return refused
-        }
+        try connection.transaction { try replace(tasks) }
     }
 
-    package func record(_ attempt: AttemptRecord) async throws {
-        try connection.run(
-            """
-            INSERT INTO attempts (job, task, epoch, worker, started_ms, ended_ms, result_json)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1)
-            ON CONFLICT (job, task, epoch) DO UPDATE SET worker = excluded.worker,
-                started_ms = excluded.started_ms, ended_ms = excluded.ended_ms, result_json = excluded.result_json
-            """,
-            [
-                .text(attempt.job.text), .text(attempt.task.text), .integer(attempt.epoch),
-                .text(attempt.worker.text), .integer(Int(attempt.startedMilliseconds)),
-                .optional(attempt.endedMilliseconds.map { Int($0) }),
-                try attempt.result.map { try json.encode($0) } ?? .null,
-            ])
-    }
+    package func record(_ attempt: AttemptRecord) async throws { try write(attempt) }
 
     package func attempts(of job: JobID) async throws -> [AttemptRecord] {
         try connection.rows(
@@ -100,6 +67,59 @@ extension SQLiteJobStore {
                 endedMilliseconds: row.integer(4).map { Int64($0) },
                 result: try row.text(5).map { try json.decode(AttemptResult.self, $0) })
         }
+    }
+
+    // MARK: Within a transaction
+
+    private func add(_ tasks: [TaskRecord]) throws {
+        for task in tasks {
+            let key: [SQLValue] = [.text(task.job.text), .text(task.specification.id.text)]
+            let changed = try connection.run(
+                """
+                INSERT INTO tasks (job, task, state, epoch, failures, holder)
+                SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1)
+                ON CONFLICT DO NOTHING
+                """, key + changeable(task))
+            guard changed == 1 else { continue }
+            try connection.run(
+                "INSERT INTO specifications (job, task, specification_json) VALUES (?1, ?2, ?3)",
+                key + [try json.encode(task.specification)])
+            try write(task.artifact, key: key)
+        }
+    }
+
+    private func replace(_ tasks: [TaskRecord]) throws -> [TaskID] {
+        var refused: [TaskID] = []
+        for task in tasks {
+            let key: [SQLValue] = [.text(task.job.text), .text(task.specification.id.text)]
+            let changed = try connection.run(
+                """
+                UPDATE tasks SET state = ?3, epoch = ?4, failures = ?5, holder = ?6
+                WHERE job = ?1 AND task = ?2 AND epoch <= ?4
+                """, key + changeable(task))
+            if changed == 1 {
+                try write(task.artifact, key: key)
+            } else {
+                refused.append(task.specification.id)
+            }
+        }
+        return refused
+    }
+
+    private func write(_ attempt: AttemptRecord) throws {
+        try connection.run(
+            """
+            INSERT INTO attempts (job, task, epoch, worker, started_ms, ended_ms, result_json)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM jobs WHERE id = ?1)
+            ON CONFLICT (job, task, epoch) DO UPDATE SET worker = excluded.worker,
+                started_ms = excluded.started_ms, ended_ms = excluded.ended_ms, result_json = excluded.result_json
+            """,
+            [
+                .text(attempt.job.text), .text(attempt.task.text), .integer(attempt.epoch),
+                .text(attempt.worker.text), .integer(Int(attempt.startedMilliseconds)),
+                .optional(attempt.endedMilliseconds.map { Int($0) }),
+                try attempt.result.map { try json.encode($0) } ?? .null,
+            ])
     }
 
     /// What changes in the life of a task, in the order of its columns.

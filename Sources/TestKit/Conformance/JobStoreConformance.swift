@@ -17,6 +17,7 @@ package enum JobStoreConformance {
         try await keepsTasks(make())
         try await fencesEpochs(make())
         try await updatesManyTasks(make())
+        try await appliesChangesTogether(make())
         try await keepsAttempts(make())
         try await removesEverythingOfAJob(make())
         try await ignoresWhatBelongsToNoJob(make())
@@ -178,6 +179,31 @@ package enum JobStoreConformance {
         tasks[7].epoch = 1
         #expect(try await store.tasks(of: job.id) == tasks)
         #expect(try await store.update([TaskRecord]()).isEmpty)
+    }
+
+    private static func appliesChangesTogether(_ store: some JobStore) async throws {
+        let job = JobRecord.sample()
+        #expect(try await store.insert(job))
+        var tasks = TaskSpecification.samples(3).map { TaskRecord(job: job.id, specification: $0, epoch: 1) }
+        let strangers = tasks.map { TaskRecord(job: JobID("nobody"), specification: $0.specification) }
+        let attempt = AttemptRecord(
+            job: job.id, task: tasks[0].specification.id, epoch: 2, worker: WorkerID("w"), startedMilliseconds: 5)
+        var ended = attempt
+        ended.endedMilliseconds = 9
+        ended.result = .interrupted
+        var (running, stale) = (tasks[0], tasks[1])
+        running.state = .running
+        running.epoch = 2
+        stale.state = .completed
+        stale.epoch = 0
+        try await store.apply([
+            .insert(tasks), .insert(strangers), .update([running]), .record(attempt), .update([stale]), .record(ended),
+        ])
+        tasks[0] = running
+        #expect(try await store.tasks(of: job.id) == tasks)
+        #expect(try await store.attempts(of: job.id) == [ended])
+        #expect(try await store.tasks(of: JobID("nobody")).isEmpty)
+        try await store.apply([])
     }
 
     private static func keepsAttempts(_ store: some JobStore) async throws {

@@ -77,6 +77,17 @@ package final class FaultyStore: JobStore {
         try await memory.record(attempt)
     }
 
+    package func apply(_ changes: [TaskChange]) async throws {
+        for change in changes {
+            switch change {
+            case .insert(let tasks): try await before(.insertTasks(tasks))
+            case .update(let tasks): try await before(.updateTasks(tasks))
+            case .record(let attempt): try await before(.recordAttempt(attempt))
+            }
+        }
+        try await memory.apply(changes)
+    }
+
     package func attempts(of job: JobID) async throws -> [AttemptRecord] { try await memory.attempts(of: job) }
 
     package func remove(_ job: JobID) async throws {
