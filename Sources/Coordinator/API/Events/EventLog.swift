@@ -27,8 +27,15 @@ struct EventLog: Sendable {
         case gap(oldest: Int64)
     }
 
-    /// A ring: the entry of an id is at the id's remainder.
-    private var ring: [Entry?]
+    /// An event as it is kept. Most are never read, so their JSON is made for the first reader.
+    private struct Kept: Sendable {
+        var event: Event
+        var time: Int64
+        var entry: Entry?
+    }
+
+    /// A ring: the event of an id is at the id's remainder.
+    private var ring: [Kept?]
     /// The id of the next event.
     private(set) var nextID: Int64
     private var oldestID: Int64
@@ -55,10 +62,14 @@ struct EventLog: Sendable {
     /// - Parameter time: in milliseconds since 1970.
     /// - Returns: whether it is kept.
     mutating func append(_ event: Event, at time: Int64) -> Bool {
-        if case .taskProgress = event { return false }
-        let record = EventRecord(id: nextID, timeMs: time, content: .event(event))
-        guard let text = try? JSONText.text(record) else { return false }
-        ring[Int(nextID % Int64(ring.count))] = Entry(id: nextID, name: record.name, job: event.job, text: text)
+        switch event {
+        case .taskProgress: return false
+        case .progress(_, _, let fraction, let rate, let remaining)
+        where !fraction.isFinite || !rate.isFinite || remaining?.isFinite == false:
+            return false
+        default: break
+        }
+        ring[Int(nextID % Int64(ring.count))] = Kept(event: event, time: time)
         nextID += 1
         oldestID = max(oldestID, nextID - Int64(ring.count))
         return true
@@ -69,16 +80,25 @@ struct EventLog: Sendable {
     /// - Parameters:
     ///   - limit: the most entries at once.
     ///   - job: only what is about this job.
-    func read(after position: Int64, limit: Int, job: JobID?) -> Reading {
+    mutating func read(after position: Int64, limit: Int, job: JobID?) -> Reading {
         guard position >= oldestID - 1, position < nextID else { return .gap(oldest: oldestID) }
         var entries: [Entry] = []
         var position = position
         while position < newest, entries.count < limit {
             position += 1
-            guard let entry = ring[Int(position % Int64(ring.count))] else { continue }
-            if job == nil || entry.job == job { entries.append(entry) }
+            let index = Int(position % Int64(ring.count))
+            guard let kept = ring[index], job == nil || kept.event.job == job else { continue }
+            guard let entry = kept.entry ?? Self.entry(kept, id: position) else { continue }
+            ring[index]?.entry = entry
+            entries.append(entry)
         }
         return .entries(entries, position: position)
+    }
+
+    private static func entry(_ kept: Kept, id: Int64) -> Entry? {
+        let record = EventRecord(id: id, timeMs: kept.time, content: .event(kept.event))
+        guard let text = try? JSONText.text(record) else { return nil }
+        return Entry(id: id, name: record.name, job: kept.event.job, text: text)
     }
 }
 
