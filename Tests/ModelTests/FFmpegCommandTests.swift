@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+import FoundationEssentials
 import MartletModel
 import Testing
 
@@ -20,5 +21,20 @@ import Testing
     @Test func pathsOfFilesAreTakenAsTheyAre() {
         #expect(resolved(.output, output: "/a:b") == ["file:/a:b"])
         #expect(resolved(.artifact(TaskID("t"), prefix: "file:"), output: "") == ["file:made/t"])
+    }
+
+    @Test func aTextIsWrittenAsAString() throws {
+        let command = FFmpegCommand([
+            .text("-i"), .source, .artifact(TaskID("t"), prefix: "p"), .filterOutput(prefix: "a", suffix: "b"), .output,
+        ])
+        let written = try JSONEncoder().encode(command)
+        #expect(String(decoding: written, as: UTF8.self).hasPrefix(#"{"arguments":["-i",{"source":{}},{"#))
+        #expect(try JSONDecoder().decode(FFmpegCommand.self, from: written) == command)
+    }
+
+    @Test func aTextThatWasWrittenAsAnObjectIsStillRead() throws {
+        let written = #"{"arguments":[{"text":{"_0":"-i"}},{"source":{}}]}"#
+        let read = try JSONDecoder().decode(FFmpegCommand.self, from: Data(written.utf8))
+        #expect(read == FFmpegCommand([.text("-i"), .source]))
     }
 }

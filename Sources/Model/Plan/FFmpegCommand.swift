@@ -7,7 +7,7 @@
 /// machine, and its text can be compared in tests.
 package struct FFmpegCommand: Codable, Sendable, Hashable {
     /// One argument.
-    package enum Argument: Codable, Sendable, Hashable {
+    package enum Argument: Sendable, Hashable {
         /// Taken as it is.
         case text(String)
         /// The source, as a `file:` URL argument, or as the `http:` URL of this machine's proxy.
@@ -59,5 +59,45 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
 
     private static func escaped(_ text: String, _ special: String) -> String {
         String(text.flatMap { special.contains($0) ? ["\\", $0] : [$0] })
+    }
+}
+
+/// In JSON a text is a string, since nearly all arguments are texts, and every other argument an object with one key.
+extension FFmpegCommand.Argument: Codable {
+    /// Texts, too, were written like this once.
+    private enum Keyed: Codable {
+        case text(String)
+        case source
+        case output
+        case filterOutput(prefix: String, suffix: String)
+        case artifact(TaskID, prefix: String)
+    }
+
+    package init(from decoder: any Decoder) throws {
+        if let text = try? decoder.singleValueContainer().decode(String.self) {
+            self = .text(text)
+            return
+        }
+        self =
+            switch try Keyed(from: decoder) {
+            case .text(let text): .text(text)
+            case .source: .source
+            case .output: .output
+            case .filterOutput(let prefix, let suffix): .filterOutput(prefix: prefix, suffix: suffix)
+            case .artifact(let task, let prefix): .artifact(task, prefix: prefix)
+            }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .text(let text):
+            var container = encoder.singleValueContainer()
+            try container.encode(text)
+        case .source: try Keyed.source.encode(to: encoder)
+        case .output: try Keyed.output.encode(to: encoder)
+        case .filterOutput(let prefix, let suffix):
+            try Keyed.filterOutput(prefix: prefix, suffix: suffix).encode(to: encoder)
+        case .artifact(let task, let prefix): try Keyed.artifact(task, prefix: prefix).encode(to: encoder)
+        }
     }
 }
