@@ -34,12 +34,12 @@ extension TaskDispatch {
     package func heartbeatInterval() async -> Duration? { nil }
 }
 
-/// What a coordinator tells a worker.
+/// What a coordinator tells a worker; assignments are large, and held by reference.
 package enum WorkerOrder: Sendable {
     /// Run this task.
-    case run(TaskAssignment)
+    indirect case run(TaskAssignment)
     /// This task will probably come next: what it reads may be fetched. Its lease is none yet.
-    case prefetch(TaskAssignment)
+    indirect case prefetch(TaskAssignment)
     /// Stop this task; its result is no longer wanted.
     case stop(LeaseToken)
 }

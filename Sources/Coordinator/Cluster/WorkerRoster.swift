@@ -57,6 +57,9 @@ final class WorkerRoster: EncoderCatalog {
             if let known = contents.entries[entry.profile.id] {
                 (entry.completed, entry.failed) = (known.completed, known.failed)
             }
+            // Most workers have one and the same ffmpeg, and what is known of it is long: it is held once.
+            let like = contents.entries.values.first { $0.build.digest == entry.build.digest }
+            if let like, like.build == entry.build { entry.build = like.build }
             contents.entries[entry.profile.id] = entry
         }
     }

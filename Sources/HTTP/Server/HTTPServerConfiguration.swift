@@ -15,7 +15,7 @@ package struct HTTPServerConfiguration: Sendable {
     package var connectionLimit = 8192
     /// The most bytes of a request's line and header, 4 KiB at least; beyond it the answer is 414 or 431. Each connection
     /// keeps a buffer of this size.
-    package var headerLimit = 32 << 10
+    package var headerLimit = 16 << 10
     /// How long a request's header may take to come in, the handshake of TLS included.
     package var headerDeadline: Duration = .seconds(30)
     /// How long a connection may be silent where the other end has the word; in whole seconds, rounded up.

@@ -146,6 +146,8 @@ final class ServerExchange: @unchecked Sendable {
             return
         }
         self.answer = answer
+        // What has run keeps its memory as long as somebody may ask how it ended.
+        if case .whole = answer { task = nil }
         body?.drop()
         resume()
     }

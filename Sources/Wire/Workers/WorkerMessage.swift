@@ -5,30 +5,32 @@ package import MartletModel
 package import MartletPorts
 
 /// What a worker says to its coordinator, one JSON text message each.
+///
+/// Large messages are held by reference: a waiting task has room for every value that it will handle.
 package enum WorkerMessage: Sendable, Equatable, Codable {
     /// It joins, or comes back. The first message of every connection.
-    case register(WorkerRegistration)
+    indirect case register(WorkerRegistration)
     /// It is alive, and so are these leases.
     case heartbeat(holding: [LeaseToken], load: WorkerLoad?)
     /// How far a task is.
     case progress(LeaseToken, RunProgress)
     /// A task ended; its artifact, if there is one, has been uploaded. Said again after a broken connection until
     /// `taken` answers it.
-    case finished(LeaseToken, AttemptResult)
+    indirect case finished(LeaseToken, AttemptResult)
     /// It leaves for good; what it holds is given back.
     case leaving
 }
 
-/// What a coordinator says to a worker, one JSON text message each.
+/// What a coordinator says to a worker, one JSON text message each; large ones are held by reference.
 package enum CoordinatorMessage: Sendable, Equatable, Codable {
     /// The worker is in. The most bytes of one part of an upload, and how often the worker must say that it is alive.
     case welcome(chunkSize: Int, heartbeatMilliseconds: Int64)
     /// The worker cannot join; the connection is closed after this.
     case refused(code: String, message: String)
     /// Run this task. Source path and directory are the coordinator's own, and of no use elsewhere.
-    case run(TaskAssignment)
+    indirect case run(TaskAssignment)
     /// This task may come soon: the worker may fetch what it reads. Nobody holds it yet, and no answer follows.
-    case prefetch(TaskAssignment)
+    indirect case prefetch(TaskAssignment)
     /// Stop this task; its result is no longer wanted.
     case stop(LeaseToken)
     /// These leases of a heartbeat are not the worker's own any more.

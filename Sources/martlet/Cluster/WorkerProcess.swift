@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import Foundation
+import Dispatch
 import MartletHTTP
 import MartletHost
 import MartletModel
@@ -79,18 +79,19 @@ struct WorkerProcess {
     /// The address that others reach this machine at: the one that it reaches its coordinator from.
     private func address() async -> String {
         let host = Self.host(of: request.connection.address)
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(returning: OwnAddress.reaching(host) ?? "127.0.0.1")
-            }
-        }
+        return await Self.resolving { OwnAddress.reaching(host) ?? "127.0.0.1" }
     }
 
     /// Where the coordinator's calls come from.
     private func coordinatorAddresses() async -> Set<String> {
         let host = Self.host(of: request.connection.address)
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: OwnAddress.addresses(of: host)) }
+        return await Self.resolving { OwnAddress.addresses(of: host) }
+    }
+
+    /// Runs what may wait for a name server for long.
+    private static func resolving<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "martlet.names").async { continuation.resume(returning: body()) }
         }
     }
 
