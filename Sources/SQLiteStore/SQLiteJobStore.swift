@@ -50,13 +50,14 @@ package actor SQLiteJobStore: JobStore {
             .text(job.output), try json.encode(job.parameters), .integer(job.priority.rawValue),
             .text(job.state.rawValue), .optional(job.failure), .integer(job.revision),
             .integer(Int(job.createdMilliseconds)), try encoded(job.publication), try encoded(job.service),
+            .text(job.verification.rawValue), .integer(job.overwrite ? 1 : 0),
         ]
         let isNew = try connection.transaction {
             let changed = try connection.run(
                 """
                 INSERT INTO jobs (id, name, source, fingerprint_json, output, parameters_json, priority, state,
-                    failure, revision, created_ms, publication_json, service_json)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING
+                    failure, revision, created_ms, publication_json, service_json, verification, overwrite)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) ON CONFLICT DO NOTHING
                 """, values)
             if changed == 1 { try write(job.plan, of: job.id) }
             return changed == 1
@@ -108,6 +109,7 @@ package actor SQLiteJobStore: JobStore {
         ]
         values += [.integer(job.priority.rawValue), .text(job.state.rawValue), .optional(job.failure)]
         values += [try encoded(job.publication), try encoded(job.service)]
+        values += [.text(job.verification.rawValue), .integer(job.overwrite ? 1 : 0)]
         // A plan can be a megabyte, and states change often: it is written only when it changed.
         let isPlanKept = plans[job.id].map { $0.revision == job.revision && $0.plan == job.plan } ?? false
         let isCurrent = try connection.transaction {
@@ -115,7 +117,7 @@ package actor SQLiteJobStore: JobStore {
                 """
                 UPDATE jobs SET revision = revision + 1, name = ?3, source = ?4, fingerprint_json = ?5,
                     output = ?6, parameters_json = ?7, priority = ?8, state = ?9, failure = ?10,
-                    publication_json = ?11, service_json = ?12
+                    publication_json = ?11, service_json = ?12, verification = ?13, overwrite = ?14
                 WHERE id = ?1 AND revision = ?2
                 """, values)
             if changed == 1, !isPlanKept { try write(job.plan, of: job.id) }
@@ -157,7 +159,7 @@ package actor SQLiteJobStore: JobStore {
         return try connection.rows(
             """
             SELECT id, name, source, fingerprint_json, output, parameters_json, priority, state, \(plan), failure,
-                revision, created_ms, publication_json, service_json
+                revision, created_ms, publication_json, service_json, verification, overwrite
             FROM \(source) \(clause)
             """, values
         ) { row in
@@ -166,6 +168,8 @@ package actor SQLiteJobStore: JobStore {
                 fingerprint: try json.decode(Fingerprint.self, row.text(3)), output: row.text(4) ?? "",
                 parameters: try json.decode(TranscodeParameters.self, row.text(5)),
                 priority: try known(Priority(rawValue: row.integer(6) ?? -1), "priority"),
+                verification: try known(VerificationLevel(rawValue: row.text(14) ?? ""), "verification"),
+                overwrite: row.integer(15) == 1,
                 state: try known(JobState(rawValue: row.text(7) ?? ""), "job state"),
                 plan: try row.text(8).map { try json.decode(JobPlan.self, $0) }, failure: row.text(9),
                 publication: try row.text(12).map { try json.decode(Publication.self, $0) },

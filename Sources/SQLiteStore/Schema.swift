@@ -71,6 +71,10 @@ enum Schema {
         CREATE INDEX jobs_by_state ON jobs (state, created_ms, id);
         """,
         "ALTER TABLE tasks ADD COLUMN holder TEXT;",
+        """
+        ALTER TABLE jobs ADD COLUMN verification TEXT NOT NULL DEFAULT 'counts';
+        ALTER TABLE jobs ADD COLUMN overwrite INTEGER NOT NULL DEFAULT 0;
+        """,
     ]
 
     /// Brings a database up to date.

@@ -27,6 +27,8 @@ package enum JobStoreConformance {
     private static func keepsJobs(_ store: some JobStore) async throws {
         var late = JobRecord.sample("late", plan: .sample(segments: 3), createdMilliseconds: 20)
         late.priority = .critical
+        late.verification = .full
+        late.overwrite = true
         late.state = .failed
         late.failure = "media.failed: it broke, \"badly\"\n"
         late.revision = 7
@@ -79,6 +81,8 @@ package enum JobStoreConformance {
         #expect(try await store.update(job) == nil)
         #expect(try await store.insert(job))
         job.plan = .sample(segments: 2)
+        job.verification = .none
+        job.overwrite = true
         job.state = .processing
         let first = try await store.update(job)
         #expect(first == 1)
