@@ -13,6 +13,8 @@ package final class FaultyStore: JobStore {
         case insertTasks([TaskRecord])
         case updateTasks([TaskRecord])
         case recordAttempt(AttemptRecord)
+        /// So many changes in one transaction; each of them follows.
+        case together(Int)
         case remove(JobID)
     }
 
@@ -78,6 +80,7 @@ package final class FaultyStore: JobStore {
     }
 
     package func apply(_ changes: [TaskChange]) async throws {
+        try await before(.together(changes.count))
         for change in changes {
             switch change {
             case .insert(let tasks): try await before(.insertTasks(tasks))
