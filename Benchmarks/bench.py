@@ -15,8 +15,35 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from martlet_bench import encoding, films, long_film, quality, rate, spreading  # noqa: E402
+from martlet_bench import (  # noqa: E402
+    encoding,
+    films,
+    long_film,
+    many_workers,
+    one_worker,
+    quality,
+    rate,
+    spreading,
+    transfers,
+)
 from martlet_bench.table import Table  # noqa: E402
+
+
+SECTIONS = {
+    "encode": "time, bytes and looks against plain ffmpeg",
+    "rate": "how well a bit rate is reached",
+    "long": "a film of two hours: scan, join and memory",
+    "spread": "the scheduler in virtual time",
+    "workers": "a coordinator with 1,000 workers, and 2,000 with TLS",
+    "single": "one worker behind a coordinator against transcode",
+    "transfer": "down- and uploads against nginx",
+}
+
+
+def only_help():
+    """What `--only` says of itself."""
+    parts = "; ".join(f"{name}: {meaning}" for name, meaning in SECTIONS.items())
+    return f"measure only this; repeatable ({parts})"
 
 
 def options():
@@ -30,9 +57,7 @@ def options():
     )
     parser.add_argument("--runs", type=int, default=3, help="runs of each side, taking turns (3)")
     parser.add_argument("--quick", action="store_true", help="one short film, one run: shows that it runs, no more")
-    parser.add_argument(
-        "--only", action="append", choices=["encode", "rate", "long", "spread"], help="measure only this; repeatable"
-    )
+    parser.add_argument("--only", action="append", choices=list(SECTIONS), help=only_help())
     parser.add_argument(
         "--encoder", action="append", choices=sorted(encoding.ENCODERS), help="measure only this encoder; repeatable"
     )
@@ -47,7 +72,7 @@ def main():
     martlet = os.path.realpath(wanted.martlet)
     if not os.access(martlet, os.X_OK):
         sys.exit(f"There is no program at {martlet}.\nBuild it with `swift build -c release`, or add --martlet.")
-    sections = wanted.only or ["encode", "rate", "long", "spread"]
+    sections = wanted.only or list(SECTIONS)
     table = Table()
     table.heading(martlet)
     with tempfile.TemporaryDirectory(prefix="martlet-bench-") as temporary:
@@ -66,6 +91,12 @@ def main():
             long_film.measure(table, martlet, scratch, wanted.quick, 1 if wanted.quick else wanted.runs)
         if "spread" in sections:
             spreading.measure(table, martlet, wanted.quick)
+        if "workers" in sections:
+            many_workers.measure(table, martlet, scratch, wanted.quick)
+        if "single" in sections:
+            one_worker.measure(table, martlet, scratch, wanted.quick, 1 if wanted.quick else wanted.runs)
+        if "transfer" in sections:
+            transfers.measure(table, martlet, wanted.quick, 1 if wanted.quick else wanted.runs)
     table.print()
     if wanted.strict and table.missed:
         sys.exit(1)

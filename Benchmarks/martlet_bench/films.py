@@ -57,3 +57,25 @@ def repeated(film, times, path):
             + ["-map", "0", "-c", "copy", path]
         )
     return path
+
+
+def frames(path, count):
+    """A tiny film of so many frames at two a second, each a key frame."""
+    if not os.path.exists(path):
+        picture = f"color=size=16x16:rate=2:duration={count / 2}"
+        measuring.run(
+            ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-c:v", "mjpeg", path + ".part.mkv"]
+        )
+        os.rename(path + ".part.mkv", path)
+    return path
+
+
+def bulk(path, frames_of_six_megabytes):
+    """A film of a few large frames: bytes to carry."""
+    if not os.path.exists(path):
+        picture = f"testsrc2=size=2560x1600:rate=2:duration={frames_of_six_megabytes / 2}"
+        measuring.run(
+            ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p"]
+            + ["-c:v", "rawvideo", path]
+        )
+    return path
