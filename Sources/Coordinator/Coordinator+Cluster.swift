@@ -31,13 +31,16 @@ extension Coordinator {
     /// Whether a job is at work here.
     func isAtWork(_ job: JobID) -> Bool { machine.jobs[job] != nil }
 
-    /// Changes how urgent a job at work is.
+    /// Changes how urgent a job at work is, and keeps that.
     ///
     /// - Returns: whether it is at work.
-    func setPriority(_ priority: Priority, of job: JobID) -> Bool {
-        guard jobs[job] != nil, machine.jobs[job] != nil else { return false }
+    /// - Throws: what the store throws.
+    func setPriority(_ priority: Priority, of job: JobID) async throws -> Bool {
+        guard jobs[job] != nil, let state = machine.jobs[job]?.jobState, !state.isFinal else { return false }
         jobs[job]?.record.priority = priority
-        enqueue(machine.jobPriorityChanged(job, to: priority, now: surroundings.time.now()))
+        let actions = machine.jobPriorityChanged(job, to: priority, now: surroundings.time.now())
+        await enqueue([.persistJob(job, state, failure: nil)] + actions).value
+        if let breakage { throw breakage }
         return true
     }
 

@@ -91,16 +91,11 @@ extension Coordinator {
         try surroundings.files.makeDirectory(directory)
         var kept: [TaskRecord] = []
         if let known {
-            record.plan = known.plan ?? record.plan
-            record.state = known.state == .combining ? .combining : .queued
-            record.service = known.service
-            record.revision = known.revision
-            record.createdMilliseconds = known.createdMilliseconds
-            guard let revision = try await surroundings.store.update(record) else {
-                throw Self.busy(id)
-            }
-            record.revision = revision
+            record = try await takenUp(record, from: known)
             kept = try await surroundings.store.tasks(of: id)
+            let awaited = configuration.scheduling.returnGrace > .zero ? kept.filter { $0.state == .running } : []
+            try await surroundings.store.endAttempts(
+                at: id, but: awaited, now: surroundings.time.wallMilliseconds())
         } else if try await !surroundings.store.insert(record) {
             throw Self.busy(id)
         }
@@ -114,6 +109,26 @@ extension Coordinator {
         context.reused = Set(reused).count
         context.fraction = prepared.restamping == nil ? 0 : Restamping.share
         return (context, tasks)
+    }
+
+    /// Keeps a known job as it is wanted now.
+    private func takenUp(_ wanted: JobRecord, from known: JobRecord) async throws -> JobRecord {
+        var (record, known) = (wanted, known)
+        for _ in 0..<10 {
+            record.plan = known.plan ?? wanted.plan
+            record.state = known.state == .combining ? .combining : .queued
+            record.service = known.service
+            record.revision = known.revision
+            record.createdMilliseconds = known.createdMilliseconds
+            if let revision = try await surroundings.store.update(record) {
+                record.revision = revision
+                return record
+            }
+            // Somebody made it more urgent at this moment.
+            guard let newer = try await surroundings.store.job(wanted.id) else { break }
+            known = newer
+        }
+        throw Self.busy(wanted.id)
     }
 
     /// Cancels a job; its results are kept. A job whose output is being put in

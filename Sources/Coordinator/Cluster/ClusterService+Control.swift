@@ -100,10 +100,12 @@ extension ClusterService: ClusterControl {
             await task.value
         } else {
             live[job] = nil
-            var record = try await self.record(of: job)
-            record.state = .cancelled
-            record.service?.finishedMilliseconds = surroundings.time.wallMilliseconds()
-            guard try await engine.store.update(record) != nil else { throw Coordinator.busy(job) }
+            let now = surroundings.time.wallMilliseconds()
+            try await change(job, in: engine) { record in
+                record.state = .cancelled
+                record.service?.finishedMilliseconds = now
+            }
+            try await engine.store.endAttempts(at: job, now: now)
             emit(.jobStateChanged(job, .cancelled))
         }
         return try await self.job(job)
@@ -167,10 +169,8 @@ extension ClusterService: ClusterControl {
             throw CoordinatorError(.wrongState, "job \(job) is \(record.state.rawValue)")
         }
         live[job]?.priority = priority
-        if await !engine.coordinator.setPriority(priority, of: job) {
-            var record = try await self.record(of: job)
-            record.priority = priority
-            guard try await engine.store.update(record) != nil else { throw Coordinator.busy(job) }
+        if try await !engine.coordinator.setPriority(priority, of: job) {
+            try await change(job, in: engine) { $0.priority = priority }
         }
         admit()
         return try await self.job(job)

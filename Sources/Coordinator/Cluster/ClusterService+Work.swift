@@ -45,12 +45,16 @@ extension ClusterService {
         }
         let prepared = try await prepared(record, facts, source, by: preparation, in: engine)
         try Task.checkCancellation()
+        let priority = live[id]?.priority ?? record.priority
         try await engine.coordinator.submit(
             JobRequest(
                 name: record.name, source: prepared.plan.source.path, output: record.output,
-                parameters: record.parameters, priority: live[id]?.priority ?? record.priority,
-                verification: record.verification, overwrite: record.overwrite), as: id, prepared: prepared)
+                parameters: record.parameters, priority: priority, verification: record.verification,
+                overwrite: record.overwrite), as: id, prepared: prepared)
         arrived(id)
+        if let wanted = live[id]?.priority, wanted != priority {
+            _ = try await engine.coordinator.setPriority(wanted, of: id)
+        }
         // Its user may have given it up at any point of the way here.
         return try await withTaskCancellationHandler {
             try await engine.coordinator.outcome(of: id)
@@ -96,7 +100,6 @@ extension ClusterService {
             live[record.id]?.waitsNoLonger()
         }
         let prepared = try await preparation.prepare(source, parameters: record.parameters)
-        var record = try await engine.store.job(record.id) ?? record
         var facts = facts
         facts.build = prepared.build
         facts.build?.encoders = []
@@ -105,9 +108,10 @@ extension ClusterService {
         facts.segments = prepared.plan.segments.count
         facts.warnings = prepared.plan.warnings
         live[record.id]?.ffmpeg = facts.build?.version
-        record.service = facts
-        record.plan = prepared.plan
-        guard try await engine.store.update(record) != nil else { throw Coordinator.busy(record.id) }
+        try await change(record.id, in: engine) { [facts] record in
+            record.service = facts
+            record.plan = prepared.plan
+        }
         for warning in facts.warnings { emit(.warning(record.id, warning)) }
         return prepared
     }
@@ -128,12 +132,21 @@ extension ClusterService {
 
     /// Keeps another state of a job that the coordinator does not hold.
     func changeState(of id: JobID, to state: JobState, in engine: Engine) async throws {
-        guard var record = try await engine.store.job(id) else {
-            throw CoordinatorError(.unknownJob, "there is no job \(id)")
-        }
-        record.state = state
-        guard try await engine.store.update(record) != nil else { throw Coordinator.busy(id) }
+        try await change(id, in: engine) { $0.state = state }
         emit(.jobStateChanged(id, state))
+    }
+
+    /// Keeps a job otherwise; when its record was changed meanwhile, once more from what it has become.
+    @discardableResult
+    func change(_ id: JobID, in engine: Engine, _ change: (inout JobRecord) -> Void) async throws -> JobRecord {
+        for _ in 0..<10 {
+            guard var record = try await engine.store.job(id) else {
+                throw CoordinatorError(.unknownJob, "there is no job \(id)")
+            }
+            change(&record)
+            if try await engine.store.update(record) != nil { return record }
+        }
+        throw Coordinator.busy(id)
     }
 
     // MARK: The end
@@ -154,33 +167,33 @@ extension ClusterService {
     private func keep(
         _ result: Result<FinishedJob, any Error>, reused: Int, of id: JobID, in engine: Engine
     ) async throws {
-        guard var record = try await engine.store.job(id), var facts = record.service else {
-            throw CoordinatorError(.unknownJob, "the record of job \(id) is gone")
+        let now = surroundings.time.wallMilliseconds()
+        let record = try await change(id, in: engine) { record in
+            record.service?.finishedMilliseconds = now
+            record.service?.reusedSegments = reused
+            record.service?.failure = nil
+            switch result {
+            case .success(let finished):
+                let known = record.service?.warnings ?? []
+                record.service?.frames = finished.frames
+                record.service?.warnings += finished.remarks.filter { !known.contains($0) }
+                record.state = .completed
+            case .failure(let error) where error is CancellationError: record.state = .cancelled
+            case .failure(let error):
+                let failure = AttemptFailure(error)
+                record.service?.failure = failure
+                record.state = .failed
+                record.failure = "\(failure.code): \(failure.message)"
+            }
         }
-        facts.finishedMilliseconds = surroundings.time.wallMilliseconds()
-        facts.reusedSegments = reused
-        facts.failure = nil
-        switch result {
-        case .success(let finished):
-            facts.frames = finished.frames
-            facts.warnings += finished.remarks.filter { !facts.warnings.contains($0) }
-            record.state = .completed
-        case .failure(let error) where error is CancellationError: record.state = .cancelled
-        case .failure(let error):
-            let failure = AttemptFailure(error)
-            facts.failure = failure
-            record.state = .failed
-            record.failure = "\(failure.code): \(failure.message)"
-        }
-        record.service = facts
-        guard try await engine.store.update(record) != nil else { throw Coordinator.busy(id) }
+        try await engine.store.endAttempts(at: id, now: now)
         // What failed can be retried, and then its finished segments count.
         if record.state != .failed {
             try? surroundings.files.remove("\(jobsDirectory)/\(id)")
             try? surroundings.files.remove(copy(for: id))
         }
         emit(.jobStateChanged(id, record.state))
-        if let failure = facts.failure { emit(.jobFailed(id, code: failure.code, message: failure.message)) }
+        if let failure = record.service?.failure { emit(.jobFailed(id, code: failure.code, message: failure.message)) }
         if record.state == .completed { emit(.jobCompleted(id)) }
     }
 }
