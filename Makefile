@@ -6,7 +6,7 @@ SOURCES = Package.swift Sources Tests Examples
 BUILD = swift build --explicit-target-dependency-import-check error
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap build demo test corpus lint format bench docs install uninstall clean
+.PHONY: help bootstrap build demo test corpus lint format chaos fuzz bench docs install uninstall clean
 
 help: ## Shows this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,14 @@ format: ## Brings the code into style
 corpus: ## As test, but the whole program only, in the long forms: every film, 20 kills, 10 minutes
 	@scripts/bootstrap --tests
 	@MARTLET_LONG=1 scripts/test --filter 'MartletTests\.(Corpus|SameBytes|PictureOption)Tests'
+
+chaos: ## Does everything bad to a running cluster, at random (SEED=1 MINUTES=10)
+	@scripts/bootstrap --tests
+	@SEED="$(SEED)" MINUTES="$(MINUTES)" scripts/trial 'MartletTests\.ChaosTests'
+
+fuzz: ## Feeds everything that reads with broken input, at random (SEED=1 MINUTES=10)
+	@scripts/bootstrap --tests
+	@SEED="$(SEED)" MINUTES="$(MINUTES)" scripts/trial 'FuzzTests|SchedulerPropertyTests'
 
 bench: build ## Measures Martlet against plain ffmpeg (BENCH=--quick for a trial, BENCH=--help for more)
 	@scripts/bootstrap --bench

@@ -81,6 +81,9 @@ package final class MartletProcess: Sendable {
     /// The process, once it exists.
     package var handle: ChildProcess.Handle? { notes.contents.withLock { $0.handle } }
 
+    /// Whether it has ended.
+    package var hasEnded: Bool { notes.contents.withLock { $0.hasEnded } }
+
     /// The JSON lines that it has printed.
     package var events: [MartletProgram.Event] {
         notes.contents.withLock { $0.lines }.compactMap { MartletProgram.Event(line: $0) }

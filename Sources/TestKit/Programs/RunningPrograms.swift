@@ -15,6 +15,23 @@ package enum RunningPrograms {
         }
     }
 
+    /// The command line of a process; empty when it is gone.
+    package static func command(of processID: Int32) -> String {
+        let words = FileManager.default.contents(atPath: "/proc/\(processID)/cmdline")?.split(separator: 0) ?? []
+        return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+    }
+
+    /// The ids of the processes that `parent` has started and that still run, in ascending order.
+    package static func children(of parent: Int32) -> [Int32] {
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return entries.compactMap { Int32($0) }.filter { processID in
+            guard let data = FileManager.default.contents(atPath: "/proc/\(processID)/stat") else { return false }
+            // "12 (any name) S 3 ...": the name may hold anything.
+            let fields = String(decoding: data, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
+            return fields.count > 1 && fields[0] != "Z" && Int32(fields[1]) == parent
+        }.sorted()
+    }
+
     /// Waits until no process mentions `text`; `false` when `limit` passes first.
     ///
     /// The end of a process that is not a child can only be asked for.

@@ -10,14 +10,14 @@ struct CutNetwork: Sendable {
     /// The system did not let a part of it be made.
     struct CannotMake: Error, CustomStringConvertible { let description: String }
 
-    private static let number = Int(getpid()) % 60_000
-    private static let space = "martlet-\(getpid())"
-    private static let cable = "mt\(getpid())"
+    private let space: String
+    private let cable: String
+    private let inside: String
 
     /// This machine's end.
-    let address = "10.213.\(number / 250).\(number % 250 + 1)"
+    let address: String
     /// Runs a program inside.
-    var wrapper: [String] { ["ip", "netns", "exec", Self.space] }
+    var wrapper: [String] { ["ip", "netns", "exec", space] }
 
     /// Whether this process may make one.
     static var isPermitted: Bool {
@@ -29,18 +29,27 @@ struct CutNetwork: Sendable {
     }
 
     /// Makes it.
-    init() async throws {
+    ///
+    /// - Parameter number: tells those of one test run apart, 0 to 7.
+    init(_ number: Int = 0) async throws {
+        space = "martlet-\(getpid())-\(number)"
+        cable = "mt\(getpid())-\(number)"
+        // Other test runs on this machine have others.
+        let place = (Int(getpid()) * 8 + number) % 60_000
+        let end = "\(place / 250).\(place % 250 + 1)"
+        address = "10.213.\(end)"
+        inside = "10.214.\(end)"
         do {
-            try await Self.ip(["netns", "add", Self.space])
+            try await Self.ip(["netns", "add", space])
             try await Self.ip([
-                "link", "add", Self.cable, "type", "veth", "peer", "name", "inside", "netns", Self.space,
+                "link", "add", cable, "type", "veth", "peer", "name", "inside", "netns", space,
             ])
-            try await Self.ip(["address", "add", address, "peer", "10.214.0.1", "dev", Self.cable])
-            try await Self.ip(["link", "set", Self.cable, "up"])
-            let inside = ["-n", Self.space]
-            try await Self.ip(inside + ["address", "add", "10.214.0.1", "peer", address, "dev", "inside"])
-            try await Self.ip(inside + ["link", "set", "inside", "up"])
-            try await Self.ip(inside + ["link", "set", "lo", "up"])
+            try await Self.ip(["address", "add", address, "peer", inside, "dev", cable])
+            try await Self.ip(["link", "set", cable, "up"])
+            let there = ["-n", space]
+            try await Self.ip(there + ["address", "add", inside, "peer", address, "dev", "inside"])
+            try await Self.ip(there + ["link", "set", "inside", "up"])
+            try await Self.ip(there + ["link", "set", "lo", "up"])
         } catch {
             remove()
             throw error
@@ -48,11 +57,11 @@ struct CutNetwork: Sendable {
     }
 
     /// Pulls the cable out on the far side (`down`), or puts it in again (`up`).
-    func set(_ state: String) async throws { try await Self.ip(["-n", Self.space, "link", "set", "inside", state]) }
+    func set(_ state: String) async throws { try await Self.ip(["-n", space, "link", "set", "inside", state]) }
 
     /// Takes all of it away; nothing happens when it is gone.
     func remove() {
-        for arguments in [["link", "delete", Self.cable], ["netns", "delete", Self.space]] {
+        for arguments in [["link", "delete", cable], ["netns", "delete", space]] {
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/env")
             process.arguments = ["ip"] + arguments
