@@ -50,6 +50,7 @@ extension Coordinator: TaskDispatch {
             lease, result: result, now: surroundings.time.now(), using: &generator)
         if case .failed(let failure) = result, actions.contains(where: \.isJobFailure) {
             jobs[lease.job]?.failure = failure
+            jobs[lease.job]?.failedTask = lease.task
         }
         await enqueue(actions).value
         return !actions.contains { $0.refusedLease == lease }

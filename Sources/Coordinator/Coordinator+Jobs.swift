@@ -99,8 +99,8 @@ extension Coordinator {
         } else if try await !surroundings.store.insert(record) {
             throw Self.busy(id)
         }
-        let tasks = try await reusable(kept, in: directory)
         let prepared = try await matching(prepared, record.plan)
+        let tasks = try await reusable(kept.filter { prepared.holds($0.specification) }, in: directory)
         var context = JobContext(record: record, prepared: prepared, directory: directory)
         let reused = tasks.compactMap { task -> Int? in
             guard case .encode(let segment) = task.specification.kind, task.artifact != nil else { return nil }
@@ -164,7 +164,8 @@ extension Coordinator {
             completed: Dictionary(results) { first, _ in first })
         let entry = JobEntry(
             id: id, priority: context.record.priority, buildDigest: prepared.build.digest,
-            state: context.record.state, doneBefore: context.fraction, laterCost: later ?? 0)
+            state: context.record.state, doneBefore: context.fraction, laterCost: later ?? 0,
+            mayFallBack: prepared.mayFallBack)
         enqueue(machine.jobAdded(entry, tasks: tasks, now: surroundings.time.now()))
     }
 
@@ -241,14 +242,27 @@ extension Coordinator {
             do {
                 let refined = try await self.surroundings.preparation.refined(prepared)
                 try Task.checkCancellation()
-                guard let refined else { return self.end(job, code: code, error) }
-                await self.restart(job, with: refined, because: message)
+                if let refined { return await self.restart(job, with: refined, because: message) }
+                // Then it may be the device that loses frames.
+                guard prepared.mayFallBack else { return self.end(job, code: code, error) }
+                let software = try self.surroundings.preparation.inSoftware(
+                    prepared, because: "hardware failed: \(message)")
+                await self.restart(job, with: software, because: message)
             } catch {
                 if !Task.isCancelled { return self.end(job, code: Self.reason(error).code, error) }
                 // Stopped, and to be taken up again; or not wanted any more.
                 if self.jobs[job]?.isUnwanted == true { self.abandon(job) }
             }
         }
+    }
+
+    /// Adds to why a job failed what each attempt at the task met.
+    func completeFailure(of job: JobID) async {
+        guard let context = jobs[job], let task = context.failedTask, let last = context.failure as? AttemptFailure
+        else { return }
+        let attempts = (try? await surroundings.store.attempts(of: job)) ?? []
+        let latest = attempts.filter { $0.task == task }.suffix(configuration.scheduling.retry.maximumAttempts)
+        jobs[job]?.failure = AttemptFailure(last, of: latest)
     }
 
     private func end(_ job: JobID, code: String, _ error: any Error) {
@@ -266,13 +280,16 @@ extension Coordinator {
     /// Begins the job again with a better plan.
     private func restart(_ job: JobID, with prepared: PreparedJob, because message: String) async {
         guard let context = jobs[job], context.outcome == nil else { return }
-        let remedy = prepared.plan.segments.count > 1 ? "from its decoded frames" : "in one piece"
+        let remedy =
+            prepared.plan.abandonedEncoder != nil
+            ? "in software" : prepared.plan.segments.count > 1 ? "from its decoded frames" : "in one piece"
         emit(.warning(job, "\(message); the film is planned anew \(remedy)"))
         do {
             let (record, tasks) = try await replaced(context.record, by: prepared)
             jobs[job]?.record = record
             jobs[job]?.prepared = prepared
             jobs[job]?.failure = nil
+            jobs[job]?.failedTask = nil
             jobs[job]?.reused = 0
             begin(job, tasks: tasks)
         } catch {

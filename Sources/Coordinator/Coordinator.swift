@@ -180,6 +180,7 @@ package actor Coordinator {
         case .prefetch(let worker, let job, let task): announce(task, of: job, to: worker)
         case .refuse, .drop: break
         case .planNextStage(let job): planNextStage(of: job)
+        case .replan(let job, _): replanned(job)
         case .assemble(let job): assemble(job)
         case .wake(let moment): setAlarm(at: moment)
         }
@@ -246,6 +247,12 @@ package actor Coordinator {
             case .persistJob(let job, let state, let failure):
                 try await keep(&changes)
                 try await keep(state, failure: failure, of: job)
+            case .emit(.jobFailed(let job, _, _)):
+                try await keep(&changes)
+                await completeFailure(of: job)
+            case .replan(let job, let reason):
+                try await keep(&changes)
+                try await keepSoftwarePlan(of: job, because: reason)
             case .emit, .assign, .stop, .prefetch, .refuse, .drop, .planNextStage, .assemble, .wake: break
             }
         }
@@ -274,7 +281,7 @@ package actor Coordinator {
         try await keep(record)
     }
 
-    private func keep(_ record: JobRecord) async throws {
+    func keep(_ record: JobRecord) async throws {
         guard let revision = try await surroundings.store.update(record) else { throw Self.busy(record.id) }
         jobs[record.id]?.record = record
         jobs[record.id]?.record.revision = revision

@@ -18,6 +18,10 @@ struct JobContext {
     var reused = 0
     /// What made it fail, where that is more than a code and a message.
     var failure: (any Error)?
+    /// The task whose last attempt that was; `nil` when it was no task's.
+    var failedTask: TaskID?
+    /// What the user should know of a new plan, and was not told yet.
+    var news: [String] = []
     /// The join or the new plan that is under way.
     var work: Task<Void, Never>?
     /// Whether the user does not want it any more.

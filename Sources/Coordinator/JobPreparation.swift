@@ -82,7 +82,23 @@ package struct JobPreparation: Sendable {
         }
         let source = ExaminedSource(
             description: prepared.plan.source, index: index, restamping: prepared.restamping)
-        return try await plan(source, parameters: prepared.plan.parameters, build: prepared.build)
+        let next = try await plan(source, parameters: prepared.plan.parameters, build: prepared.build)
+        guard let abandoned = prepared.plan.abandonedEncoder, next.mayFallBack else { return next }
+        return try inSoftware(next, because: "\(abandoned) failed before")
+    }
+
+    /// Plans a job's picture anew in software, since its hardware failed at work; everything else stays.
+    ///
+    /// - Parameter reason: what failed.
+    /// - Throws: `PlanningError` when no software can take over.
+    func inSoftware(_ prepared: PreparedJob, because reason: String) throws -> PreparedJob {
+        let build = prepared.build
+        let availability = EncoderAvailability(
+            codecMajorVersion: build.codecMajorVersion, compiledIn: build.encoders, filters: build.filters)
+        var result = prepared
+        result.plan = try JobPlanner.softwarePlan(
+            insteadOf: prepared.plan, index: prepared.index, availability: availability, because: reason)
+        return result
     }
 
     private func plan(
@@ -105,7 +121,8 @@ package struct JobPreparation: Sendable {
     {
         var facts = EncoderAvailability(
             codecMajorVersion: build.codecMajorVersion, compiledIn: build.encoders, filters: build.filters)
-        let candidates = EncoderSelection.candidates(codec: parameters.codec, hardware: parameters.hardware)
+        let candidates = EncoderSelection.candidates(
+            codec: parameters.codec, hardware: parameters.hardware, mayFallBack: parameters.mayFallBack)
         for encoder in candidates where build.encoders.contains(encoder) {
             // Software encoders do not depend on the machine: compiled in means usable.
             guard EncoderProfile.named(encoder)?.family.isHardware == true else { break }

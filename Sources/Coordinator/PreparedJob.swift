@@ -4,6 +4,7 @@
 package import MartletModel
 internal import MartletPlanning
 package import MartletPorts
+internal import MartletScheduling
 
 /// Everything about a job that is known before the first frame is encoded.
 package struct PreparedJob: Sendable, Equatable {
@@ -15,6 +16,15 @@ package struct PreparedJob: Sendable, Equatable {
     package var build: EncoderBuild
     /// What the plan says besides, when it is for a copy with one clock; `nil` when it is for the source itself.
     var restamping: Restamping?
+
+    /// Whether the picture is planned for hardware, and software may take over.
+    var mayFallBack: Bool {
+        let profile = plan.encoder.flatMap { EncoderProfile.named($0) }
+        return profile?.family.isHardware == true && plan.parameters.mayFallBack
+    }
+
+    /// Whether a task that was kept belongs to this plan, and not to one before it.
+    func holds(_ task: TaskSpecification) -> Bool { !task.belongsToPicture || task.encoder == plan.encoder }
 
     /// The tasks that follow those completed; empty when nothing is left to do.
     ///

@@ -17,6 +17,8 @@ package struct MediaError: CodedError, Equatable {
         case noDecoder = "media.no_decoder"
         /// Segments or tracks do not fit together.
         case mismatch = "media.mismatch"
+        /// Segments were encoded by different encoders or settings.
+        case segmentsDiffer = "media.segments_differ"
         /// The container cannot hold what was planned for it.
         case notStorable = "media.not_storable"
         /// Writing failed.
@@ -46,7 +48,7 @@ package struct MediaError: CodedError, Equatable {
     package var exitStatus: ExitStatus {
         switch code {
         case .unreadable, .notMedia, .nothingToEncode, .noDecoder, .sourceChanged: .badInput
-        case .mismatch: .verificationFailed
+        case .mismatch, .segmentsDiffer: .verificationFailed
         case .writeFailed: .writeFailed
         case .notStorable, .failed: .jobFailed
         }

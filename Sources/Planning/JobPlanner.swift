@@ -16,7 +16,8 @@ package enum JobPlanner {
     /// - Throws: `PlanningError` with exit status `usage`.
     package static func check(_ parameters: TranscodeParameters) throws(PlanningError) {
         try ParameterRules.check(parameters)
-        let candidates = EncoderSelection.candidates(codec: parameters.codec, hardware: parameters.hardware)
+        let candidates = EncoderSelection.candidates(
+            codec: parameters.codec, hardware: parameters.hardware, mayFallBack: parameters.mayFallBack)
         if case .encoder(let name) = parameters.codec, EncoderProfile.named(name) == nil {
             throw EncoderSelection.unknown(name, known: EncoderProfile.all)
         }
@@ -64,8 +65,11 @@ package enum JobPlanner {
             throw PlanningError(.nothingToEncode, "The picture stream of \(source.path) shows no frame.")
         }
         let selection = try EncoderSelection.choose(
-            codec: parameters.codec, hardware: parameters.hardware, availability: availability)
+            codec: parameters.codec, hardware: parameters.hardware, mayFallBack: parameters.mayFallBack,
+            availability: availability)
         let profile = selection.profile
+        var (parameters, warnings) = (parameters, selection.warnings)
+        if let replaced = selection.replaced { warnings += adapt(&parameters, to: profile, insteadOf: replaced) }
         try ParameterRules.check(parameters, for: profile)
         try checkTarget(parameters.targetQuality, profile: profile, availability: availability)
         let command = try VideoCommand(
@@ -91,7 +95,7 @@ package enum JobPlanner {
             resultFrames: segments.reduce(0) {
                 $0 + FrameSpan(segment: $1, index: index, constantRate: parameters.frameRate).outputFrames
             }, layout: layout,
-            warnings: selection.warnings + command.picture.warnings + lossWarnings(video, command.picture)
+            warnings: warnings + command.picture.warnings + lossWarnings(video, command.picture)
                 + index.oddities.map { "About the picture: \($0)." } + lengthWarnings(source, index)
                 + soundWarnings(layout, source: source, parameters: parameters))
     }

@@ -40,6 +40,7 @@ extension TranscodeParameters {
         result.segmentDurationMilliseconds = segmentDuration.nanoseconds / 1_000_000
         result.split = SplitMethod(rawValue: split.rawValue) ?? .keyframes
         result.hardware = HardwareChoice(rawValue: hardware.rawValue) ?? .auto
+        result.softwareFallback = softwareFallback ? nil : false
         return result
     }
 }

@@ -123,6 +123,8 @@ public struct TranscodeParameters: Sendable, Hashable {
     public var split: Split = .keyframes
     /// Which hardware may encode.
     public var hardware: Hardware = .auto
+    /// Whether software takes over where the hardware that is asked for does not work, or fails at work.
+    public var softwareFallback = true
 
     /// Makes the default parameters.
     public init() {}

@@ -15,6 +15,7 @@ extension SchedulerMachine {
         result += placedTasks(now: now)
         result += copiedTasks(now: now)
         result += missingWorkers()
+        result += hardwareGivenUp(now: now)
         result += workerStates()
         result += wakeRequest()
         news = SchedulingNews()
@@ -248,6 +249,7 @@ extension SchedulerMachine {
         switch key {
         case .worker(let id): workers[id]?.deadline(configuration: configuration)
         case .task(let job, let task): jobs[job]?.tasks[task]?.deadline
+        case .hardware(let job): jobs[job]?.hardwareMissedSince.map { $0 + configuration.hardware.patience }
         }
     }
 }

@@ -222,6 +222,7 @@ package struct SchedulerMachine: Equatable, Sendable {
             switch key {
             case .worker(let worker): silent.append(worker)
             case .task(let job, let task): tasks.append((job, task))
+            case .hardware: news.fleet = true
             }
         }
         var actions: [SchedulingAction] = []

@@ -30,6 +30,9 @@ package enum SchedulingAction: Equatable, Sendable {
     case prefetch(WorkerID, JobID, TaskID)
     /// Plan what follows the tasks completed so far, then call `tasksPlanned` or `planningFailed`.
     case planNextStage(JobID)
+    /// Plan the picture anew in software, then go on as for `planNextStage`. The job's hardware failed, for this reason;
+    /// its picture tasks are cancelled, all others stay.
+    case replan(JobID, reason: String)
     /// Join and verify the results, then call `assembled` or `assemblyFailed`.
     case assemble(JobID)
     /// A message came for a job that does not wait for it, and was not used: note it in the log.

@@ -21,6 +21,8 @@ package struct SchedulingConfiguration: Equatable, Sendable {
     package var quarantineAfterFailures = 3
     /// How long it is set aside the first time, default 60 s; doubled every further time, up to 15 times that.
     package var quarantine: Duration = .seconds(60)
+    /// When a job gives up its hardware.
+    package var hardware = HardwarePolicy()
     /// When late tasks are copied to idle workers.
     package var copies = CopyPolicy()
     /// Whether workers are told what to fetch while they still encode, default no: for workers that read the source.

@@ -15,6 +15,17 @@ struct SoftwareCatalog: EncoderCatalog {
     func failure(of encoder: String) async -> String? { nil }
 }
 
+/// An ffmpeg with a graphics card.
+struct HardwareCatalog: EncoderCatalog {
+    func build() async throws -> EncoderBuild {
+        var build = SoftwareCatalog.build
+        build.encoders.insert("h264_nvenc")
+        return build
+    }
+
+    func failure(of encoder: String) async -> String? { nil }
+}
+
 /// A film without cuts.
 struct NoScenes: SceneFinder {
     func sceneChanges(

@@ -31,6 +31,7 @@ struct Studio {
         after earlier: Studio? = nil, store: (@Sendable (MemoryJobStore) -> any JobStore)? = nil,
         assembler: ChainingAssembler = ChainingAssembler(), verifier: FixedVerifier = FixedVerifier(),
         meter: FixedMeter = FixedMeter(), scheduling: SchedulingConfiguration = .prompt,
+        catalog: any EncoderCatalog = SoftwareCatalog(),
         index: @escaping @Sendable (FrameIndex.Method) async throws -> FrameIndex = { .film($0) }
     ) async throws {
         directory = try earlier?.directory ?? TemporaryDirectory()
@@ -44,7 +45,7 @@ struct Studio {
         self.meter = meter
         prober = ScriptedProber(source: source, index: index)
         preparation = JobPreparation(
-            prober: prober, catalog: SoftwareCatalog(), scenes: NoScenes(), restamper: NoRestamper())
+            prober: prober, catalog: catalog, scenes: NoScenes(), restamper: NoRestamper())
         var configuration = Coordinator.Configuration(directory: directory.file("work"))
         configuration.scheduling = scheduling
         coordinator = Coordinator(

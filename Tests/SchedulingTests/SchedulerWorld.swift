@@ -355,6 +355,7 @@ struct SchedulerWorld {
             hints += 1
             check(scheduler.workers[worker] != nil)
             check(scheduler.jobs[job]?.tasks[task] != nil)
+        case .replan(let id, _): check(false, "\(id) is not on hardware")
         case .planNextStage(let id):
             check(!plansWanted.contains(id))
             plansWanted.append(id)

@@ -216,7 +216,11 @@ extension ClusterService: ClusterControl {
             view.warnings = facts.warnings
             view.finishedMs = facts.finishedMilliseconds
             view.callbackURL = facts.callbackURL
-            view.error = facts.failure.map { ProblemView($0) }
+            view.error = facts.failure.map { failure in
+                var problem = ProblemView(failure)
+                problem.log = failure.log.isEmpty ? nil : failure.log
+                return problem
+            }
         }
         if record.state == .completed {
             view.progress = 1

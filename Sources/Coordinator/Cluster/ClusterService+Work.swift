@@ -102,8 +102,9 @@ extension ClusterService {
         let prepared = try await preparation.prepare(source, parameters: record.parameters)
         var facts = facts
         facts.build = prepared.build
-        facts.build?.encoders = []
-        facts.build?.filters = []
+        // What another plan may be made from later.
+        facts.build?.encoders.formIntersection(EncoderProfile.all.map(\.name))
+        facts.build?.filters.formIntersection(TargetQuality.Metric.allCases.map(\.filter))
         facts.frames = prepared.plan.resultFrames
         facts.segments = prepared.plan.segments.count
         facts.warnings = prepared.plan.warnings

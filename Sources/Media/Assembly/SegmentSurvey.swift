@@ -19,8 +19,9 @@ struct SegmentSurvey {
     /// Reads every segment.
     ///
     /// - Throws: `MediaError` with code `mismatch` when a segment has another
-    ///   number of frames than planned, frames at other times, or other codec
-    ///   parameters than the first; `CancellationError`.
+    ///   number of frames than planned, or frames at other times; with code
+    ///   `segmentsDiffer` when it has other codec parameters than the first;
+    ///   `CancellationError`.
     init(_ encoded: [EncodedSegment], plan: JobPlan, index: FrameIndex, stop: StopFlag) throws {
         guard encoded.count == plan.segments.count else {
             throw MediaError(
@@ -36,7 +37,7 @@ struct SegmentSurvey {
             let signature = try file.signature()
             if let reference, let difference = signature.difference(from: reference) {
                 throw MediaError(
-                    .mismatch,
+                    .segmentsDiffer,
                     "The segments \(encoded[0].path) and \(made.path) do not fit together: \(difference).",
                     advice: "They were made by different encoders or settings; encode one of them again.")
             }

@@ -42,6 +42,11 @@ package struct TranscodeParameters: Codable, Sendable, Hashable {
     package var split: SplitMethod = .keyframes
     /// Which hardware may encode.
     package var hardware: HardwareChoice = .auto
+    /// Whether software takes over where the hardware that is asked for does not work, or fails at work; `nil`: it does.
+    package var softwareFallback: Bool?
+
+    /// Whether software may take over from hardware.
+    package var mayFallBack: Bool { softwareFallback ?? true }
 
     /// Makes the default parameters.
     package init() {}

@@ -25,6 +25,8 @@ package struct JobPlan: Codable, Sendable, Equatable {
     package var layout: OutputLayout
     /// What the user should know: fallbacks and omissions, one sentence each.
     package var warnings: [String]
+    /// The hardware encoder that the job was planned for before, and that failed at work; `nil` when none did.
+    package var abandonedEncoder: String?
 
     /// Makes a plan from its parts.
     ///

@@ -45,7 +45,7 @@ package struct StagePlanner: Sendable {
         for encode in step(controller, completed).stage {
             tasks.append(
                 try encodeTask(
-                    encode.segment, id: Self.encodeTask(encode.segment, round: encode.round), crf: encode.crf,
+                    encode.segment, id: named(Self.encodeTask(encode.segment, round: encode.round)), crf: encode.crf,
                     preset: nil, video))
         }
         return tasks
@@ -70,7 +70,7 @@ package struct StagePlanner: Sendable {
             }
             let round =
                 plan.segments.map { segment in
-                    (0..<3).first { completed[Self.scoreTask(segment.index, round: $0)] == nil } ?? 3
+                    (0..<3).first { completed[named(Self.scoreTask(segment.index, round: $0))] == nil } ?? 3
                 }.max() ?? 0
             return picture.reduce(0) { $0 + $1.cost } * Double(max(2 - round, 0))
         }
@@ -87,11 +87,11 @@ package struct StagePlanner: Sendable {
             let search = QualitySearch(profile: video.profile, target: target)
             return plan.segments.map { segment in
                 let made = probes(of: segment.index, search, completed).made
-                return Self.encodeTask(segment.index, round: search.chosen(of: made) ?? 0)
+                return named(Self.encodeTask(segment.index, round: search.chosen(of: made) ?? 0))
             }
         }
-        guard let controller else { return plan.segments.map { Self.encodeTask($0.index) } }
-        return step(controller, completed).chosen.map { Self.encodeTask($0.segment, round: $0.round) }
+        guard let controller else { return plan.segments.map { named(Self.encodeTask($0.index)) } }
+        return step(controller, completed).chosen.map { named(Self.encodeTask($0.segment, round: $0.round)) }
     }
 
     /// The task that encodes a segment.
@@ -110,6 +110,14 @@ package struct StagePlanner: Sendable {
 
     /// The task that finds out a segment's share of a bit rate.
     package static func analysisTask(_ segment: Int) -> TaskID { TaskID("analysis-\(padded(segment))") }
+
+    /// The suffix of tasks whose encoder stands in for hardware that failed at work: the others keep their names, and
+    /// their records.
+    package static let standInSuffix = "-software"
+
+    private func named(_ id: TaskID) -> TaskID {
+        plan.abandonedEncoder == nil ? id : TaskID(id.text + Self.standInSuffix)
+    }
 
     private static func padded(_ number: Int) -> String {
         let text = String(number)
@@ -136,9 +144,9 @@ package struct StagePlanner: Sendable {
     private func step(
         _ controller: RateController, _ completed: [TaskID: Artifact]
     ) -> (stage: [RateController.Encode], chosen: [RateController.Encode]) {
-        let quick = plan.segments.map { Double(completed[Self.analysisTask($0.index)]?.payload.bytes ?? 1) }
+        let quick = plan.segments.map { Double(completed[named(Self.analysisTask($0.index))]?.payload.bytes ?? 1) }
         return controller.next(quick: quick) { encode in
-            (completed[Self.encodeTask(encode.segment, round: encode.round)]?.payload.bytes).map(Double.init)
+            (completed[named(Self.encodeTask(encode.segment, round: encode.round))]?.payload.bytes).map(Double.init)
         }
     }
 
@@ -154,7 +162,7 @@ package struct StagePlanner: Sendable {
             guard let crf = probes.next else { continue }
             let round = probes.made.count
             let encode = try encodeTask(
-                segment.index, id: Self.encodeTask(segment.index, round: round), crf: crf, preset: nil, video)
+                segment.index, id: named(Self.encodeTask(segment.index, round: round)), crf: crf, preset: nil, video)
             tasks += [encode, try scoreTask(segment, round: round, of: encode, target.metric, video)]
         }
         return tasks
@@ -166,8 +174,8 @@ package struct StagePlanner: Sendable {
     ) -> (made: [QualitySearch.Probe], next: Double?) {
         var made: [QualitySearch.Probe] = []
         while let crf = search.next(after: made) {
-            guard completed[Self.encodeTask(segment, round: made.count)] != nil,
-                let score = completed[Self.scoreTask(segment, round: made.count)]?.score
+            guard completed[named(Self.encodeTask(segment, round: made.count))] != nil,
+                let score = completed[named(Self.scoreTask(segment, round: made.count))]?.score
             else { return (made, crf) }
             made.append(.init(crf: crf, score: score))
         }
@@ -185,7 +193,7 @@ package struct StagePlanner: Sendable {
         // VMAF takes about as long as x264's default preset.
         let effort = Double(span.outputFrames) * pixels / 1e6 * (metric == .vmaf ? 0.026 : 0.004)
         return TaskSpecification(
-            id: Self.scoreTask(segment.index, round: round), kind: .measure(segment: segment.index),
+            id: named(Self.scoreTask(segment.index, round: round)), kind: .measure(segment: segment.index),
             command: try measure.command(span: span, of: encode.id), expectation: .frameCount(span.outputFrames),
             encoder: video.profile.name, fileExtension: measure.fileExtension,
             cost: effort + 2 * decodingCost(of: span, video),
@@ -204,12 +212,12 @@ package struct StagePlanner: Sendable {
             if let controller {
                 tasks.append(
                     try encodeTask(
-                        segment.index, id: Self.analysisTask(segment.index), crf: controller.analysisCRF,
+                        segment.index, id: named(Self.analysisTask(segment.index)), crf: controller.analysisCRF,
                         preset: controller.analysisPreset(wanted: plan.parameters.preset), video))
             } else {
                 tasks.append(
                     try encodeTask(
-                        segment.index, id: Self.encodeTask(segment.index), crf: nil, preset: nil, video))
+                        segment.index, id: named(Self.encodeTask(segment.index)), crf: nil, preset: nil, video))
             }
         }
         return tasks
@@ -221,7 +229,7 @@ package struct StagePlanner: Sendable {
         let segment = plan.segments[number]
         let span = span(of: segment)
         return TaskSpecification(
-            id: id, kind: id == Self.analysisTask(number) ? .analyse(segment: number) : .encode(segment: number),
+            id: id, kind: id == named(Self.analysisTask(number)) ? .analyse(segment: number) : .encode(segment: number),
             command: try video.command(span: span, crf: crf, preset: preset),
             expectation: span.gridFrames == nil ? .frames(segment) : .frameCount(span.outputFrames),
             encoder: video.profile.name, fileExtension: "mkv",

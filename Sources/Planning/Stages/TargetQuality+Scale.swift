@@ -17,5 +17,5 @@ extension TargetQuality.Metric {
     var best: Double { self == .vmaf ? 100 : 1 }
 
     /// FFmpeg's name of the filter that measures it.
-    var filter: String { self == .vmaf ? "libvmaf" : "ssim" }
+    package var filter: String { self == .vmaf ? "libvmaf" : "ssim" }
 }

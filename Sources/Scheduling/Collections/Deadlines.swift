@@ -13,6 +13,7 @@ struct Deadlines: Equatable, Sendable {
     enum Key: Hashable, Sendable {
         case worker(WorkerID)
         case task(JobID, TaskID)
+        case hardware(JobID)
     }
 
     private struct Entry: Comparable, Sendable {

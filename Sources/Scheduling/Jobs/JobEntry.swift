@@ -17,11 +17,13 @@ package struct JobEntry: Equatable, Sendable {
     package var doneBefore: Double
     /// The effort that is expected of tasks that are not planned yet, in reference seconds.
     package var laterCost: Double
+    /// Whether software may take over when the hardware that it is planned for fails.
+    package var mayFallBack: Bool
 
     /// Makes an entry from its parts.
     package init(
         id: JobID, priority: Priority = .normal, buildDigest: String? = nil, state: JobState = .queued,
-        doneBefore: Double = 0, laterCost: Double = 0
+        doneBefore: Double = 0, laterCost: Double = 0, mayFallBack: Bool = false
     ) {
         self.id = id
         self.priority = priority
@@ -29,5 +31,6 @@ package struct JobEntry: Equatable, Sendable {
         self.state = state
         self.doneBefore = doneBefore
         self.laterCost = laterCost
+        self.mayFallBack = mayFallBack
     }
 }

@@ -92,6 +92,9 @@ extension JobMachine {
         let steps = tasks[lease.task]?.finished(
             lease, result: result, now: now, policy: configuration.retry, using: &generator)
         guard let steps else { return [.refuse(lease, .unknown)] }
+        if steps.allSatisfy({ if case .refuse = $0 { false } else { true } }) {
+            noteHardware(result, of: lease.task)
+        }
         return performed(steps, of: lease, result: result, now: now)
     }
 
@@ -125,7 +128,9 @@ extension JobMachine {
                 epoch: lease.epoch, worker: lease.worker, started: now, predicted: predicted,
                 isCopy: machine.tokens.count > 1))
         let attempt = machine.failures + machine.interruptions + 1
-        return [.persistTasks([machine.record])] + move(to: .processing) + [
+        // While the picture is planned anew, what is not picture goes on.
+        let isPlanning = state == .planning || state == .planningNext
+        return [.persistTasks([machine.record])] + (isPlanning ? [] : move(to: .processing)) + [
             isAgain ? .resumeAttempt(lease) : .recordAttempt(lease, started: now, result: nil),
             .emit(.taskStarted(id, machine.id, lease.worker, attempt: attempt)),
         ]
@@ -166,11 +171,16 @@ extension JobMachine {
                 + progressEvent(now: now, isDue: true) + stageEnd()
         case .retry(_, let started, _, let reason):
             self.ended(machine, isCompleted: false)
+            let kept: [SchedulingAction] = [
+                .persistTasks([machine.record]), .recordAttempt(lease, started: started, result: result),
+            ]
+            if endsHardware(machine.id, code: nil) {
+                return kept + [.emit(.taskFailed(id, machine.id, message: reason))]
+                    + fallenBack(because: "hardware failed on worker \(lease.worker): \(reason)")
+            }
             waiting.insert(machine.id)
-            return [
-                .persistTasks([machine.record]),
-                .recordAttempt(lease, started: started, result: result),
-                .emit(.taskRetried(id, machine.id, attempt: attempt + 1, reason: reason)),
+            return kept + [
+                .emit(.taskRetried(id, machine.id, attempt: attempt + 1, reason: reason))
             ]
         case .requeue(_, let started, let reason):
             self.ended(machine, isCompleted: false)
@@ -186,10 +196,15 @@ extension JobMachine {
             return [.persistTasks([machine.record]), .recordAttempt(lease, started: started, result: result)]
         case .fail(_, let started, let code, let message):
             self.ended(machine, isCompleted: false)
-            return [
-                .persistTasks([machine.record]),
-                .recordAttempt(lease, started: started, result: result),
-            ] + ended + [.emit(.taskFailed(id, machine.id, message: message))]
+            let kept: [SchedulingAction] =
+                [
+                    .persistTasks([machine.record]), .recordAttempt(lease, started: started, result: result),
+                ] + ended + [.emit(.taskFailed(id, machine.id, message: message))]
+            if endsHardware(machine.id, code: code) {
+                return kept + stopped
+                    + fallenBack(because: "hardware failed on worker \(lease.worker): \(message)")
+            }
+            return kept
                 + failed(code: code, message: "task \(machine.id): \(message)") + stopped
         case .refuse(let refusal): return [.refuse(lease, refusal)]
         case .start, .queue, .stop, .changed: return []
@@ -211,7 +226,7 @@ extension JobMachine {
 
     /// Asks for the next stage when this one is done.
     private mutating func stageEnd() -> [SchedulingAction] {
-        guard open == 0 else { return [] }
+        guard open == 0, state == .processing else { return [] }
         return move(to: .planningNext) + [.planNextStage(id)]
     }
 
@@ -275,13 +290,13 @@ extension JobMachine {
             if missing.isEmpty { reachable.append(machine.id) } else { tasks[machine.id]?.inputsLost() }
         }
         for task in reachable { _ = queue(task) }
-        return unreachable(from: reachable)
+        return unreachable
     }
 
     /// The open tasks that no order of completion leads to.
-    private func unreachable(from start: [TaskID]) -> [TaskID] {
+    private var unreachable: [TaskID] {
         var missing = missingInputs
-        var reached = start
+        var reached = missing.filter { $0.value == 0 }.map(\.key)
         var index = 0
         while index < reached.count {
             for dependent in dependents[reached[index]] ?? [] {

@@ -14,7 +14,8 @@ package import MartletModel
 ///                      +--no tasks--> combining <----------------------------------+
 ///                                         +--assembled--> completed
 /// ```
-/// Every state that is not final can end in `failed` or `cancelled`.
+/// Every state that is not final can end in `failed` or `cancelled`. When its hardware is given up, a job goes back
+/// to `planning` or `planningNext`.
 ///
 /// The caller MUST perform the returned actions in order.
 package struct JobMachine: Equatable, Sendable {
@@ -67,6 +68,10 @@ package struct JobMachine: Equatable, Sendable {
     var dependents: [TaskID: [TaskID]] = [:]
     /// For each pending task, how many results are missing.
     var missingInputs: [TaskID: Int] = [:]
+    /// How many attempts failed on hardware since the last result there.
+    var hardwareFailures = 0
+    /// Since when no worker with the job's hardware is there, and others are; `nil` otherwise.
+    var hardwareMissedSince: Moment?
     /// The state that is kept in the store.
     var keptState: JobState
     /// When the last progress event was sent.
@@ -174,7 +179,7 @@ package struct JobMachine: Equatable, Sendable {
                     message: "task \(first) waits for results that no task makes (\(unreachable.count) such tasks)")
             }
             let records = new.compactMap { tasks[$0.id]?.record }
-            return [.insertTasks(records)] + move(to: before == 0 ? .ready : .processing)
+            return [.insertTasks(records)] + move(to: before == 0 && state == .planning ? .ready : .processing)
         case .queued, .ready, .waitingForWorkers, .processing, .combining, .completed, .failed, .cancelled:
             return [.drop(id, jobState)]
         }
@@ -255,6 +260,8 @@ package struct JobMachine: Equatable, Sendable {
     /// The result could not be joined, or is not what it should be.
     package mutating func assemblyFailed(code: String, message: String) -> [SchedulingAction] {
         switch state {
+        case .combining where entry.mayFallBack && code == HardwarePolicy.mixedSegments:
+            return fallenBack(because: "what hardware made does not fit together: \(message)")
         case .combining: return failed(code: code, message: message)
         case .queued, .planning, .ready, .waitingForWorkers, .processing, .planningNext, .completed, .failed,
             .cancelled:

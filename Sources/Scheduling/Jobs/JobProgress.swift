@@ -119,6 +119,14 @@ package struct JobProgress: Equatable, Sendable {
         }
     }
 
+    /// A task is not wanted any more; its result may be there.
+    mutating func taskDropped(_ task: TaskSpecification, wasCompleted: Bool) {
+        totalCost -= task.cost
+        guard wasCompleted else { return }
+        completedCost -= task.cost
+        completedFrames -= task.outputFrames
+    }
+
     /// A running task reported; of several attempts the one that is furthest counts.
     mutating func taskProgressed(_ task: TaskSpecification, frames: Int?, outputMicroseconds: Int64?) {
         let fraction = task.fraction(frames: frames, outputMicroseconds: outputMicroseconds)

@@ -305,7 +305,7 @@ package struct Simulation {
             decide { $0.tasksPlanned(tasks, of: job, now: moment) }
         case .assemble: isCompleted = true
         case .persistJob(_, .failed, _): isCompleted = false
-        case .insertTasks, .persistTasks, .persistJob, .recordAttempt, .resumeAttempt, .emit, .drop: break
+        case .insertTasks, .persistTasks, .persistJob, .recordAttempt, .resumeAttempt, .emit, .drop, .replan: break
         }
     }
 

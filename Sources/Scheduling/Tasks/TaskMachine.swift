@@ -301,6 +301,13 @@ package struct TaskMachine: Equatable, Sendable {
         }
     }
 
+    /// Another task takes its place: nobody wants its result any more. What failed stays so. Returns the attempts to stop.
+    package mutating func superseded() -> [Action] {
+        let stops = stops()
+        if state != .failed { state = .cancelled }
+        return stops
+    }
+
     // MARK: Parts
 
     private func token(_ holder: LeaseMachine.Holder) -> LeaseToken {

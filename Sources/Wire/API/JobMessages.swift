@@ -223,19 +223,24 @@ package struct ProblemView: Sendable, Equatable, Codable {
     package var advice: String?
     /// The exit code that the program ends with for it; `nil` when whoever says this does not know.
     package var exitCode: Int32?
+    /// What ffmpeg said, at each attempt; `nil` when it has no part in it, or another field holds it.
+    package var log: String?
 
     /// The JSON names.
     enum CodingKeys: String, CodingKey {
-        case code, message, advice
+        case code, message, advice, log
         case exitCode = "exit_code"
     }
 
     /// Makes it.
-    package init(code: String, message: String, advice: String? = nil, exitCode: Int32? = nil) {
+    package init(
+        code: String, message: String, advice: String? = nil, exitCode: Int32? = nil, log: String? = nil
+    ) {
         self.code = code
         self.message = message
         self.advice = advice
         self.exitCode = exitCode
+        self.log = log
     }
 
     /// Takes over what an error says of itself.

@@ -48,8 +48,8 @@ enum Refusal {
         }
         let problem = job.error ?? ProblemView(code: "cluster.refused", message: "The job \(job.id) failed.")
         return AttemptFailure(
-            code: problem.code, message: problem.message, advice: problem.advice, isRetryable: false,
-            exitStatus: problem.exitCode.flatMap(ExitStatus.init) ?? .jobFailed)
+            code: problem.code, message: problem.message, advice: problem.advice, log: problem.log ?? "",
+            isRetryable: false, exitStatus: problem.exitCode.flatMap(ExitStatus.init) ?? .jobFailed)
     }
 
     private static func strangers(_ detail: String?, _ connection: Connection) -> ClusterError {

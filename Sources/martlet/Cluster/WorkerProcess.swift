@@ -91,7 +91,7 @@ struct WorkerProcess {
     /// Runs what may wait for a name server for long.
     private static func resolving<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            DispatchQueue(label: "martlet.names").async { continuation.resume(returning: body()) }
+            DispatchQueue(label: "martlet host names").async { continuation.resume(returning: body()) }
         }
     }
 

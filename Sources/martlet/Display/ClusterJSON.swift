@@ -71,7 +71,7 @@ enum ClusterJSON {
         return .object([
             ("code", .text(problem.code)), ("message", .text(problem.message)),
             ("advice", .text(orNull: problem.advice)),
-            ("exit_code", .integer(orNull: problem.exitCode.map(Int64.init))),
+            ("exit_code", .integer(orNull: problem.exitCode.map(Int64.init))), ("log", .text(orNull: problem.log)),
         ])
     }
 

@@ -13,11 +13,14 @@ struct Failure: Sendable, Equatable {
     var advice: String?
     /// The exit code.
     var status: ExitStatus
+    /// What ffmpeg said, at each attempt; empty when it has no part in it.
+    var log = ""
 
     /// What is said about any error.
     init(_ error: any Error) {
         if let coded = error as? any CodedError {
             (code, message, advice, status) = (coded.codeName, coded.message, coded.advice, coded.exitStatus)
+            log = coded.log
         } else if error is CancellationError {
             (code, message, advice, status) = ("job.interrupted", "Interrupted.", nil, .interrupted)
         } else {
@@ -44,6 +47,7 @@ struct Failure: Sendable, Equatable {
         .object([
             ("event", .text("error")), ("code", .text(code)), ("message", .text(message)),
             ("advice", .text(orNull: advice)), ("exit_code", .integer(Int(status.rawValue))),
+            ("log", .text(orNull: log.isEmpty ? nil : log)),
         ])
     }
 }

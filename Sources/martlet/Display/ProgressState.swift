@@ -146,9 +146,10 @@ struct ProgressState: Sendable, Equatable {
         if let segment = encodes[task] ?? analyses[task] ?? segmentEncodedAgain(by: task) { mark(segment, state) }
     }
 
-    /// The segment that a task encodes with another quality, to reach a bit rate; `nil` for other tasks.
+    /// The segment that a task encodes again, with another quality or in software; `nil` for other tasks.
     private func segmentEncodedAgain(by task: TaskID) -> Int? {
-        guard let again = task.text.firstRange(of: "-again-") else { return nil }
+        guard let again = ["-again-", StagePlanner.standInSuffix].compactMap({ task.text.firstRange(of: $0) }).first
+        else { return nil }
         return encodes[TaskID(String(task.text[..<again.lowerBound]))]
     }
 

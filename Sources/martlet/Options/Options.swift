@@ -50,6 +50,10 @@ enum Options {
             into: \.parameters.deinterlace),
         hardware,
         Option(
+            "hw-fallback", .yesOrNo, .picture,
+            "Whether software takes over, with a warning, where the hardware that is asked for does not work or fails.",
+            default: "true", into: \.parameters.softwareFallback),
+        Option(
             "ffmpeg-params", .ffmpegParameters, .picture,
             "More options of the encoder, written as for ffmpeg. Only options of the encoder are allowed.",
             into: \.ffmpegParameters),

@@ -109,7 +109,7 @@ enum MessageSamples {
         return job
     }
 
-    private static let failure = ProblemView(code: "a.b", message: "No.", advice: "Try.", exitCode: 3)
+    private static let failure = ProblemView(code: "a.b", message: "No.", advice: "Try.", exitCode: 3, log: "log")
     private static let attempt = AttemptView(
         epoch: 1, worker: WorkerID("w"), startedMs: 1, endedMs: 2, result: "failed", error: failure, log: "log")
     private static let plainAttempt = AttemptView(

@@ -34,7 +34,7 @@ struct RefusalTests {
         ] {
             let other = try await shop.encode(segments, arguments, prefix: "other")
             let error = try await refusal(shop, plan, [good[0], other[1]])
-            #expect(error.code == .mismatch && error.message.contains(word), "\(error)")
+            #expect(error.code == .segmentsDiffer && error.message.contains(word), "\(error)")
             #expect(error.message.contains(good[0]) && error.message.contains(other[1]))
         }
     }

@@ -88,6 +88,7 @@ enum APISchemas {
             Schema.always("message", .text),
             Schema.maybe("advice", .text),
             Schema.maybe("exit_code", .integer),
+            Schema.maybe("log", .text),
         ]),
         "Worker": .object([
             Schema.always("id", .text),
