@@ -82,11 +82,13 @@ extension Coordinator: TaskDispatch {
         let inputs = task.inputs.compactMap { input -> (TaskID, String)? in
             machine.jobs[lease.job]?.tasks[input]?.artifact.map { (input, $0.fileName) }
         }
-        return TaskAssignment(
+        var assignment = TaskAssignment(
             lease: lease, task: task, sourcePath: context.record.source, fingerprint: context.record.fingerprint,
             timeBase: prepared.plan.videoTimeBase, expectedTimes: context.times(of: task.expectation),
             directory: context.directory, inputs: Dictionary(uniqueKeysWithValues: inputs),
             sourceAddress: prepared.restamping == nil ? context.record.service?.source : nil)
+        assignment.sourceBytes = prepared.sourceBytes(of: task)
+        return assignment
     }
 
     /// A result whose file is not there, or is another one than the worker saw, is a failed attempt; what fails for

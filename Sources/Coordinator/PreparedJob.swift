@@ -26,6 +26,16 @@ package struct PreparedJob: Sendable, Equatable {
     /// Whether a task that was kept belongs to this plan, and not to one before it.
     func holds(_ task: TaskSpecification) -> Bool { !task.belongsToPicture || task.encoder == plan.encoder }
 
+    /// The part of the source's file that a task reads besides head and end; `nil` when that cannot be told, or is all.
+    func sourceBytes(of task: TaskSpecification) -> Range<Int64>? {
+        switch task.kind {
+        case .analyse(let segment), .encode(let segment), .measure(let segment):
+            guard plan.segments.indices.contains(segment) else { return nil }
+            return index?.bytes(of: plan.segments[segment], fileSize: plan.source.fingerprint.size.bytes)
+        case .audio, .subtitle: return nil
+        }
+    }
+
     /// The tasks that follow those completed; empty when nothing is left to do.
     ///
     /// - Throws: `PlanningError`.

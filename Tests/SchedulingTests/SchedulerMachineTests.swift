@@ -590,6 +590,25 @@ import Testing
         #expect(begun == Array(urgent[1...9]) + [j, urgent[10]])
     }
 
+    @Test func inputOfTheNextTaskIsFetchedWhenTheCurrentOneIsNearlyDone() {
+        var configuration = SchedulingConfiguration()
+        configuration.prefetches = true
+        var scheduler = scheduler(TaskSpecification.samples(3, cost: 100), configuration: configuration)
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        let held = lease("video-0000", 1, "w1")
+        func hints(_ frames: Int, at seconds: Double) -> [SchedulingAction] {
+            scheduler.taskProgressed(held, frames: frames, outputMicroseconds: nil, now: at(seconds)).filter {
+                if case .prefetch = $0 { true } else { false }
+            }
+        }
+        // 2.5 frames a second of 250: done after 100 s.
+        for second in stride(from: 2.0, through: 94, by: 4) {
+            #expect(hints(Int(second * 2.5), at: second) == [])
+        }
+        #expect(hints(246, at: 98) == [.prefetch(w1, j, TaskID("video-0001"))])
+        #expect(hints(248, at: 99) == [])
+    }
+
     @Test func cancelledJobStopsItsWorkersAfterItIsKept() {
         var scheduler = scheduler(TaskSpecification.samples(3))
         _ = scheduler.workerRegistered(.sample("w1", slots: 2), now: at(0))

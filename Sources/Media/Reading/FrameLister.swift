@@ -189,7 +189,9 @@ struct FrameLister {
 
     private func keyframes(_ table: PacketTable, _ times: [Int64], isIndexed: Bool) -> [Keyframe] {
         var found: [Keyframe] = []
+        var offsets = table.keyOffsets.makeIterator()
         for position in 0..<table.count where table.traits[position].contains(.key) {
+            let offset = offsets.next().flatMap { $0 < 0 ? nil : $0 }
             let time = table.times[position]
             guard time != MARTLET_NOPTS, table.traits[position].isDisjoint(with: [.hidden, .secondField]) else {
                 continue
@@ -197,7 +199,7 @@ struct FrameLister {
             let frame = times.partitioningIndex { $0 >= time }
             guard frame < times.count, times[frame] == time else { continue }
             let isExact = isIndexed && table.traits[position].contains(.randomAccess)
-            found.append(Keyframe(time: time, frame: frame, isRandomAccessPoint: isExact))
+            found.append(Keyframe(time: time, frame: frame, isRandomAccessPoint: isExact, offset: offset))
         }
         found.sort { $0.time < $1.time }
         return found

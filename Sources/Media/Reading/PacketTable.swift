@@ -15,6 +15,8 @@ struct PacketTable {
     private(set) var clockJumps = 0
     /// The times of the pictures that the container itself hides.
     private(set) var concealed: [Int64] = []
+    /// The bytes of the file that the packets of key frames begin at, in order; negative where the container does not say.
+    private(set) var keyOffsets: [Int64] = []
     private var lastShown = Int64.min
 
     /// The number of packets.
@@ -74,6 +76,7 @@ struct PacketTable {
             traits.insert(.hidden)
             concealed.append(packet.pointee.pts)
         }
+        if traits.contains(.key) { keyOffsets.append(packet.pointee.pos) }
         append(time: packet.pointee.pts, duration: packet.pointee.duration, traits: traits)
     }
 }

@@ -76,6 +76,34 @@ package struct FrameIndex: Codable, Sendable, Equatable {
     /// The number of displayed frames.
     package var frameCount: Int { presentationTimes.count }
 
+    /// The bytes of the file that a segment's pictures lie in, from the key frame that reading starts at to the one that
+    /// comes behind the segment, or to the end; `nil` when the format does not say. Costs O(log key frames).
+    package func bytes(of segment: Segment, fileSize: Int64) -> Range<Int64>? {
+        var start: Int64 = 0
+        if let seek = segment.seek {
+            let first = keyframes[place { $0.time >= seek.keyframeTime }...].first
+            guard let offset = first?.offset else { return nil }
+            start = offset
+        }
+        var end = fileSize
+        let behind = keyframes[place { $0.frame >= segment.frames.upperBound }...].first
+        if let behind {
+            guard let offset = behind.offset else { return nil }
+            end = offset
+        }
+        return start < min(end, fileSize) ? start..<min(end, fileSize) : nil
+    }
+
+    /// The first key frame that satisfies `predicate`, where all behind it do too.
+    private func place(_ predicate: (Keyframe) -> Bool) -> Int {
+        var (low, high) = (0, keyframes.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if predicate(keyframes[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+
     /// The time from the first frame's start to the last frame's end, in ticks; `0` without frames.
     package var duration: Int64 {
         guard let first = presentationTimes.first, let last = presentationTimes.last else { return 0 }
@@ -93,11 +121,14 @@ package struct Keyframe: Codable, Sendable, Hashable {
     /// here: H.264 IDR, HEVC IRAP, VP8, VP9 and AV1 key frames, MPEG-4 I-VOPs and
     /// all-intra codecs; not recovery points of intra refresh or open H.264 GOPs.
     package var isRandomAccessPoint: Bool
+    /// The byte of the file that its packet begins at; `nil` when the format does not say.
+    package var offset: Int64?
 
     /// Makes a key frame from its parts.
-    package init(time: Int64, frame: Int, isRandomAccessPoint: Bool) {
+    package init(time: Int64, frame: Int, isRandomAccessPoint: Bool, offset: Int64? = nil) {
         self.time = time
         self.frame = frame
         self.isRandomAccessPoint = isRandomAccessPoint
+        self.offset = offset
     }
 }

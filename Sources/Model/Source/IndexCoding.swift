@@ -20,11 +20,13 @@ package enum IndexCoding {
         for oddity in index.oddities { writer.write(oddity) }
         write(index.presentationTimes, to: &writer)
         writer.write(UInt64(index.keyframes.count))
-        var frame = 0
+        var (frame, offset) = (0, Int64(0))
         for keyframe in index.keyframes {
             writer.write(keyframe.time)
             writer.write(Int64(keyframe.frame - frame) << 1 | (keyframe.isRandomAccessPoint ? 1 : 0))
+            writer.write((keyframe.offset ?? -1) - offset)
             frame = keyframe.frame
+            offset = keyframe.offset ?? -1
         }
         return writer.bytes
     }
@@ -86,12 +88,15 @@ package enum IndexCoding {
         guard let count = reader.count() else { return nil }
         var keyframes: [Keyframe] = []
         keyframes.reserveCapacity(count)
-        var frame = 0
+        var (frame, offset) = (0, Int64(0))
         for _ in 0..<count {
-            guard let time = reader.signed(), let step = reader.signed() else { return nil }
+            guard let time = reader.signed(), let step = reader.signed(), let way = reader.signed() else { return nil }
+            offset = offset &+ way
             frame += Int(step >> 1)
             guard frame >= 0, frame < frames else { return nil }
-            keyframes.append(Keyframe(time: time, frame: frame, isRandomAccessPoint: step & 1 == 1))
+            keyframes.append(
+                Keyframe(
+                    time: time, frame: frame, isRandomAccessPoint: step & 1 == 1, offset: offset < 0 ? nil : offset))
         }
         return keyframes
     }

@@ -47,6 +47,20 @@ struct FrameListTests {
         print(table.joined(separator: "\n"))
     }
 
+    @Test(
+        "Key frames lie in the file in their order, between its head and its end",
+        arguments: ["minute.mp4", "tiny.mkv"])
+    func keyFramesHavePlaces(name: String) async throws {
+        let path = try await MediaFixtures.path(name)
+        let source = try await reader.describe(path: path)
+        let video = try #require(source.mainVideo)
+        let index = try await reader.index(of: source, stream: video.index, method: .packets)
+        let offsets = index.keyframes.compactMap(\.offset)
+        #expect(offsets.count == index.keyframes.count && !offsets.isEmpty)
+        #expect(zip(offsets, offsets.dropFirst()).allSatisfy { $0 < $1 })
+        #expect((offsets.first ?? 0) > 0 && (offsets.last ?? 0) < source.fingerprint.size.bytes)
+    }
+
     @Test("Reading that starts at a listed key frame shows the same frames", arguments: Fixture.all(.exact))
     func keyFramesCanBeReadFrom(_ fixture: Fixture) async throws {
         let path = try await MediaFixtures.path(fixture.name)

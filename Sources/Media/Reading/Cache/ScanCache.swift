@@ -21,7 +21,7 @@ struct ScanCache: Sendable {
     /// The first bytes of every file: name and version of the form, then of libavformat, whose
     /// reading the content is.
     private static let magic: [UInt8] =
-        Array("MARTLET3".utf8) + (0..<4).map { UInt8(truncatingIfNeeded: avformat_version() >> ($0 * 8)) }
+        Array("MARTLET4".utf8) + (0..<4).map { UInt8(truncatingIfNeeded: avformat_version() >> ($0 * 8)) }
 
     /// The description of a known content, as a file at `path`.
     func description(of fingerprint: Fingerprint, path: String) -> SourceDescription? {
