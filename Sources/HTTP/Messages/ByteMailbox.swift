@@ -16,21 +16,31 @@ final class ByteMailbox: HTTPBody, Sendable {
         /// The filler waits until somebody asks.
         var isHeldBack: Bool
         var isDropped = false
+
+        /// A waiting reader and the bytes for it, taken out.
+        mutating func delivery() -> (Reader, [UInt8])? {
+            guard let reader, !bytes.isEmpty else { return nil }
+            defer { (self.reader, bytes) = (nil, []) }
+            return (reader, bytes)
+        }
     }
 
     private let contents: Mutex<Contents>
     private let limit: Int
+    private let portion: Int
     private let wanted: @Sendable () -> Void
 
     /// Makes an empty one.
     ///
     /// - Parameters:
     ///   - limit: above how many bytes the filler is held back.
+    ///   - portion: how many bytes a waiting reader is woken for; fewer are its own by `giveRest` or at the end.
     ///   - isHeldBack: whether the filler waits for the first question, too.
     ///   - wanted: called on any thread when a held-back filler may go on.
-    init(limit: Int, isHeldBack: Bool = false, wanted: @escaping @Sendable () -> Void) {
+    init(limit: Int, portion: Int = 1, isHeldBack: Bool = false, wanted: @escaping @Sendable () -> Void) {
         contents = Mutex(Contents(isHeldBack: isHeldBack))
         self.limit = limit
+        self.portion = min(portion, limit)
         self.wanted = wanted
     }
 
@@ -41,11 +51,10 @@ final class ByteMailbox: HTTPBody, Sendable {
     func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let (reader, block, goesOn) = contents.withLock { contents in
             guard !contents.isDropped, contents.ending == nil else { return (nil as Reader?, nil as [UInt8]?, true) }
-            if let reader = contents.reader {
-                contents.reader = nil
-                return (reader, [UInt8](bytes), true)
-            }
             contents.bytes.append(contentsOf: bytes)
+            if contents.bytes.count >= portion, let (reader, block) = contents.delivery() {
+                return (reader, block, true)
+            }
             contents.isHeldBack = contents.bytes.count >= limit
             return (nil, nil, !contents.isHeldBack)
         }
@@ -53,8 +62,18 @@ final class ByteMailbox: HTTPBody, Sendable {
         return goesOn
     }
 
+    /// Whether a reader waits while there are bytes, too few to wake it for.
+    var owesRest: Bool { contents.withLock { $0.reader != nil && !$0.bytes.isEmpty } }
+
+    /// Gives a waiting reader what there is; nothing happens when there is nothing.
+    func giveRest() {
+        let delivery = contents.withLock { $0.delivery() }
+        if let (reader, block) = delivery { reader.resume(returning: block) }
+    }
+
     /// Nothing more comes: the end, or with an error the break.
     func finish(_ error: (any Error)? = nil) {
+        giveRest()
         let reader = contents.withLock { contents -> Reader? in
             guard contents.ending == nil else { return nil }
             contents.ending = error.map { .failure($0) } ?? .success(())
@@ -66,6 +85,7 @@ final class ByteMailbox: HTTPBody, Sendable {
 
     /// Nobody is to read any more: what comes is thrown away, and whoever reads all the same fails.
     func drop() {
+        contents.withLock { $0.bytes = [] }
         finish(HTTPError(.closed, "The request was answered before its body was read."))
         contents.withLock { contents in
             contents.isDropped = true

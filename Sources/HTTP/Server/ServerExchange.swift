@@ -3,6 +3,7 @@
 
 internal import CMicroHTTPD
 internal import Glibc
+internal import MartletModel
 internal import MartletPorts
 
 /// One request and its response. Belongs to the loop's thread, but for the task that runs the handler.
@@ -30,6 +31,10 @@ final class ServerExchange: @unchecked Sendable {
 
     /// Longer bodies than this come in only when they are asked for.
     private static let promptLimit: UInt64 = 1 << 20
+    /// A body comes in by a few KiB. Waking its reader for each would cost more than all the rest.
+    private static let portion = 64 << 10
+    /// How long fewer bytes wait for more.
+    private static let patience: Duration = .milliseconds(1)
 
     private let target: String
     private let own: ServerConnection
@@ -42,6 +47,7 @@ final class ServerExchange: @unchecked Sendable {
     private var answer: Answer?
     private var task: Task<Void, Never>?
     private var discarded = 0
+    private var isRestDue = false
     private var isSuspended = false
     private var isAborted = false
     private var isOver = false
@@ -98,7 +104,9 @@ final class ServerExchange: @unchecked Sendable {
         if hasBody {
             let isHeldBack = head.expectsLeave || (head.bodyLength ?? .max) > Self.promptLimit
             phase = isHeldBack ? .deciding : .body
-            body = ByteMailbox(limit: daemon.configuration.readAhead, isHeldBack: isHeldBack) { [weak self] in
+            body = ByteMailbox(
+                limit: daemon.configuration.readAhead, portion: Self.portion, isHeldBack: isHeldBack
+            ) { [weak self] in
                 guard let self else { return }
                 daemon.loop.perform { [self] in resume() }
             }
@@ -135,6 +143,13 @@ final class ServerExchange: @unchecked Sendable {
             return discarded <= daemon.configuration.discardLimit ? .YES : .NO
         }
         if body?.offer(upload) == false { suspend() }
+        if body?.owesRest == true, !isRestDue {
+            isRestDue = true
+            _ = daemon.loop.schedule(daemon.loop.now + Self.patience) { [weak self] in
+                self?.isRestDue = false
+                self?.body?.giveRest()
+            }
+        }
         return .YES
     }
 
