@@ -6,7 +6,7 @@
 /// Planning makes it, workers resolve it: so the same value runs on every
 /// machine, and its text can be compared in tests.
 package struct FFmpegCommand: Codable, Sendable, Hashable {
-    /// One argument.
+    /// One argument. Those that are rare are held by reference, so that a list of texts takes no more than its texts.
     package enum Argument: Sendable, Hashable {
         /// Taken as it is.
         case text(String)
@@ -16,9 +16,9 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
         case output
         /// The path that a filter writes the result to, as the value of one of its
         /// options, after `prefix` and before `suffix`.
-        case filterOutput(prefix: String, suffix: String)
+        indirect case filterOutput(prefix: String, suffix: String)
         /// The path of another task's result, after `prefix`.
-        case artifact(TaskID, prefix: String)
+        indirect case artifact(TaskID, prefix: String)
     }
 
     /// The arguments, without the program's name and without the global ones

@@ -59,8 +59,14 @@ package struct VideoCommand: Sendable {
         after += encoder.arguments
         let fields = picture.keepsFields && profile.family == .x264 ? "+ildct+ilme" : ""
         after += ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact" + fields, "-f", "matroska"]
-        return FFmpegCommand(
-            before.map { .text($0) } + [.source] + after.map { .text($0) } + [.output])
+        var arguments: [FFmpegCommand.Argument] = []
+        // Thousands of commands are held at a time: without room to grow.
+        arguments.reserveCapacity(before.count + after.count + 2)
+        for text in before { arguments.append(.text(text)) }
+        arguments.append(.source)
+        for text in after { arguments.append(.text(text)) }
+        arguments.append(.output)
+        return FFmpegCommand(arguments)
     }
 
     /// The options with which the source is opened for a span, up to `-i`.
