@@ -11,9 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-void martlet_return_freed_blocks(void) {
+void martlet_return_freed_blocks(int arenas) {
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
-    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_ARENA_MAX, arenas);
     malloc_trim(0);
 }
 

@@ -9,9 +9,10 @@
  * Gives what was freed back to the system, and makes malloc do so by itself
  * with every block of 256 KiB or more. By default that limit rises to the
  * largest block ever freed (mallopt(3), M_MMAP_THRESHOLD), and a demuxer's index
- * is large. All threads share one arena; several would each keep rests.
+ * is large. Threads share so many arenas: each keeps rests of its own, and two
+ * threads that share one wait for each other.
  */
-void martlet_return_freed_blocks(void);
+void martlet_return_freed_blocks(int arenas);
 
 /*
  * Gives the pages of the program's and its libraries' read-only segments back

@@ -162,6 +162,7 @@ extension ClusterService {
         }
         arrived(id)
         live[id] = nil
+        if live.isEmpty { surroundings.rested() }
         admit()
     }
 

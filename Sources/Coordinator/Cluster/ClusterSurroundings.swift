@@ -30,6 +30,9 @@ package struct ClusterSurroundings: Sendable {
     /// Draws the names of new jobs: lower-case letters, digits and dashes.
     package var newName: @Sendable () -> String
 
+    /// Called when no job is left to be worked on.
+    package var rested: @Sendable () -> Void = {}
+
     /// Makes surroundings from their parts.
     package init(
         preparation: @escaping @Sendable (any EncoderCatalog) -> JobPreparation,

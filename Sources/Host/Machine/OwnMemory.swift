@@ -10,8 +10,10 @@ package enum OwnMemory {
     /// Call it before anything is read, and where the work changes: what is still in use is
     /// mapped again on the next touch. FFmpeg's libraries bring well over a hundred others
     /// along; afterwards those that are not used take no memory. About 2 ms.
-    package static func settle() {
-        martlet_return_freed_blocks()
+    ///
+    /// - Parameter arenas: how many threads can allocate at the same moment; each costs some memory.
+    package static func settle(arenas: Int = 1) {
+        martlet_return_freed_blocks(Int32(clamping: arenas))
         martlet_release_library_pages()
     }
 }

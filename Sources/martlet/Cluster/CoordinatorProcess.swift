@@ -52,6 +52,7 @@ struct CoordinatorProcess {
         do {
             let port = try await server.start()
             ready(url(port: port))
+            Self.rest()
             working = settings.works ? try await worker(for: service) : nil
         } catch {
             await service.stop()
@@ -96,6 +97,9 @@ struct CoordinatorProcess {
         return configuration
     }
 
+    /// Gives back what beginning, or a job, needed. Two threads decide and answer most of the time.
+    @Sendable private static func rest() { OwnMemory.settle(arenas: 2) }
+
     /// Where films are kept that users send.
     private func uploads() throws -> String {
         let path = "\(directory)/uploads"
@@ -110,7 +114,7 @@ struct CoordinatorProcess {
         reader.verification = settings.isExact ? .counts : .none
         reader.outputName = settings.outputName
         let media = self.media
-        return ClusterSurroundings(
+        var surroundings = ClusterSurroundings(
             preparation: { catalog in
                 JobPreparation(prober: media, catalog: catalog, scenes: local.scenes, restamper: media)
             },
@@ -118,6 +122,8 @@ struct CoordinatorProcess {
             openStore: { try await SQLiteJobStore.open(path: "\(directory)/state.sqlite") }, prober: media,
             assembler: media, verifier: media, meter: local.meter, files: local.files,
             time: local.time, newName: { UUID().uuidString.lowercased() })
+        surroundings.rested = Self.rest
+        return surroundings
     }
 
     private func api(of service: ClusterService) throws -> ClusterAPI {
