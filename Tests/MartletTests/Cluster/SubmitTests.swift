@@ -42,7 +42,7 @@ import Testing
             "codec": "h264", "crf": "20", "bitrate": "4M", "target-quality": "ssim:0.9", "preset": "fast",
             "resolution": "720p", "frame-rate": "25", "pixel-format": "yuv420p", "hw-accel": "auto",
             "ffmpeg-params": "-bf 2", "video-option": "a=b", "container": "mp4", "audio-codec": "aac",
-            "audio-bitrate": "96k", "segment-duration": "4", "split": "fixed",
+            "audio-bitrate": "96k", "segment-duration": "4", "split": "fixed", "hw-fallback": "false",
         ]
         for option in Options.encoding where option.name != "two-pass" {
             let value = option.isFlag ? [] : [try #require(values[option.name], "\(option.name)")]
