@@ -32,13 +32,14 @@ package struct SimulationGoal: Equatable, Sendable {
         self.decisionSeconds = decisionSeconds
     }
 
-    /// All of them. Chance is averaged over at least 20 seeds, but in the last one, where one run has enough of it.
+    /// All of them. Chance is averaged over at least 20 seeds, but in the last one, where one run has enough of it; that
+    /// one is about processor time, and its makespan is only to show that nothing is saved at its cost.
     package static let all = [
         SimulationGoal(machines: 5, segments: 720, runs: 20, ratio: 1.03),
         SimulationGoal(machines: 20, segments: 720, runs: 20, ratio: 1.05),
         SimulationGoal(machines: 100, segments: 720, runs: 40, ratio: 1.20),
         SimulationGoal(machines: 100, segments: 10_000, runs: 20, ratio: 1.03),
-        SimulationGoal(machines: 1000, segments: 100_000, runs: 1, ratio: 1.03, decisionSeconds: 10),
+        SimulationGoal(machines: 1000, segments: 100_000, runs: 1, ratio: 1.05, decisionSeconds: 10),
     ]
 
     /// How the films went.
