@@ -11,6 +11,9 @@ package struct ClusterAPI: Sendable {
         package var tokens: AccessTokens?
         /// Where users' files go; `nil` takes none.
         package var uploads: SourceUploads.Place?
+        /// Where the cluster keeps what its jobs make, one directory each, so that what is left of jobs that ended goes in
+        /// time; `nil` leaves that alone.
+        package var jobsDirectory: String?
         /// Martlet's version.
         package var version: String
         /// How many events are kept for readers who were away.
@@ -76,6 +79,7 @@ package struct ClusterAPI: Sendable {
     private let hub: EventHub
     private let plainWorkers: PlainWorkers?
     private let callbacks: Callbacks?
+    private let retention: Retention
 
     /// Makes the API.
     ///
@@ -94,9 +98,8 @@ package struct ClusterAPI: Sendable {
             control = ClusterWithStreams(films: control, streams: streams)
             routes += PlainRoutes(workers: streams, metrics: metrics).routes
         }
-        if let place = configuration.uploads {
-            routes += SourceRoutes(uploads: SourceUploads(at: place, files: surroundings.files)).routes
-        }
+        let uploads = configuration.uploads.map { SourceUploads(at: $0, files: surroundings.files) }
+        if let uploads { routes += SourceRoutes(uploads: uploads).routes }
         routes += JobRoutes(control: control, files: surroundings.files).routes
         routes += WorkerRoutes(control: control).routes
         routes += EventRoutes(hub: hub, readers: readers).routes
@@ -109,6 +112,9 @@ package struct ClusterAPI: Sendable {
         self.metrics = metrics
         self.hub = hub
         self.control = control
+        retention = Retention(
+            uploads: uploads, jobsDirectory: configuration.jobsDirectory, control: control, files: surroundings.files,
+            time: surroundings.time)
         plainWorkers = surroundings.plainWorkers
         callbacks = surroundings.telling.map { [control] telling in
             Callbacks(
@@ -120,8 +126,8 @@ package struct ClusterAPI: Sendable {
         }
     }
 
-    /// Passes on events, moves streams and tells ends of jobs until the cluster's end, or until the task is cancelled;
-    /// then readers' streams end.
+    /// Passes on events, moves streams, tells ends of jobs and removes what nobody needs any more, until the cluster's
+    /// end, or until the task is cancelled; then readers' streams end.
     ///
     /// - Throws: when what an earlier life left behind cannot be read.
     package func run() async throws {
@@ -130,6 +136,8 @@ package struct ClusterAPI: Sendable {
             if let plainWorkers { group.addTask { try await plainWorkers.run() } }
             if let callbacks { group.addTask { try await callbacks.run() } }
             group.addTask { await hub.run(events) }
+            let sweeping = Task { await retention.run() }
+            defer { sweeping.cancel() }
             try await group.waitForAll()
         }
     }

@@ -131,6 +131,7 @@ struct CoordinatorProcess {
         configuration.tokens = request.tokens
         configuration.uploads = SourceUploads.Place(
             directory: try uploads(), unfinished: "\(directory)/unfinished-uploads")
+        configuration.jobsDirectory = "\(directory)/jobs"
         var surroundings = ClusterAPI.Surroundings(
             control: service, files: local.files, time: local.time, obstacle: { await service.hindrance })
         let caller = CurlCaller()

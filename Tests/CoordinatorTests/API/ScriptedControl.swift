@@ -67,6 +67,15 @@ actor ScriptedControl: ClusterControl {
         return path
     }
 
+    /// Has a job that nobody submitted.
+    func add(_ job: JobView) { jobs.append(job) }
+
+    /// Puts a job in the place of the one with its name.
+    func replace(_ job: JobView) {
+        jobs.removeAll { $0.id == job.id }
+        jobs.append(job)
+    }
+
     func workers() -> [WorkerView] { known }
 
     func drain(_ worker: WorkerID) throws -> WorkerView {

@@ -120,6 +120,39 @@ package actor SourceUploads {
         try files.remove(unfinished)
     }
 
+    /// A file that is here.
+    struct Upload: Sendable {
+        var name: String
+        var isFinished: Bool
+        /// What jobs call it.
+        var address: String
+        /// When it was changed last, in milliseconds since 1970.
+        var changedMs: Int64
+    }
+
+    /// Everything that is here; what cannot be read is left out.
+    func all() async -> [Upload] {
+        var uploads: [Upload] = []
+        for (directory, isFinished) in [(place.unfinished, false), (place.directory, true)] {
+            // Outputs grow under names that begin with a dot.
+            for name in (try? files.list(directory))?.sorted() ?? [] where !name.hasPrefix(".") {
+                guard let content = try? await files.fingerprint(of: "\(directory)/\(name)") else { continue }
+                uploads.append(
+                    Upload(
+                        name: name, isFinished: isFinished,
+                        address: MediaAddress(root: place.root, path: name).description,
+                        changedMs: content.modifiedNanoseconds / 1_000_000))
+            }
+        }
+        return uploads
+    }
+
+    /// Removes a file, unless it is being written right now.
+    func discard(_ upload: Upload) {
+        guard !active.contains(upload.name) else { return }
+        try? files.remove((upload.isFinished ? place.directory : place.unfinished) + "/" + upload.name)
+    }
+
     /// Makes ready for a part; returns where it goes on.
     private func begin(_ part: Part, _ name: String, _ unfinished: String, _ finished: String) throws -> Int64 {
         guard let offset = part.offset else {
