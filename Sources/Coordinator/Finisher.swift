@@ -51,16 +51,18 @@ struct Finisher: Sendable {
                     plan: plan, index: index, segments: segments, artifacts: paths, output: temporary),
                 progress: { progress(Progress(stage: .joining, share: $0 / 2)) })
             try Task.checkCancellation()
-            progress(Progress(stage: .checking, share: 0.5))
+            // What is not checked is not told as being checked.
+            let stage = job.verification == .none ? JobStage.joining : .checking
+            progress(Progress(stage: stage, share: 0.5))
             var expected = plan
             expected.layout.streams.removeAll { stream in
                 report.omissions.contains { $0.sourceIndex == stream.sourceIndex }
             }
             let verification = try await verify(job, plan: expected, index: index, output: temporary)
             let quality = try await measure(job, plan: expected, index: index, output: temporary) {
-                progress(Progress(stage: .checking, share: 0.5 + $0 / 2))
+                progress(Progress(stage: stage, share: 0.5 + $0 / 2))
             }
-            progress(Progress(stage: .checking, share: 1))
+            progress(Progress(stage: stage, share: 1))
             try Task.checkCancellation()
             try checkOutput(job)
             let finished = FinishedJob(

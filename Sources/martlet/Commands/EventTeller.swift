@@ -32,11 +32,13 @@ final class EventTeller: Sendable {
     private func isDue(_ event: Event) -> Bool {
         guard let job = event.job else { return true }
         let now = context.elapsed()
-        let interval = context.settings.isJSON ? Duration.milliseconds(500) : .seconds(5)
+        let isJSON = context.settings.isJSON
         return throttles.withLock { throttles in
             switch event {
-            case .progress, .taskProgress:
-                return throttles[job, default: Throttle()].passes(now, every: interval)
+            case .progress(_, _, let share, _, _) where !isJSON:
+                return throttles[job, default: Throttle()].passes(now, share: share)
+            case .progress:
+                return throttles[job, default: Throttle()].passes(now, every: .milliseconds(500))
             default:
                 if event.finalState != nil { throttles[job] = nil }
                 return true

@@ -120,7 +120,8 @@ final class ProgressReporter: Sendable {
                 state.phase = state.progress.phase
                 let isSaid = state.progress.phase != .ended && state.progress.fraction > 0
                 guard isNews || isSaid else { return nil }
-                return state.throttle.passes(time, every: .seconds(5), regardless: isNews) ? state.progress : nil
+                return state.throttle.passes(time, share: state.progress.fraction, regardless: isNews)
+                    ? state.progress : nil
             }
             if let progress { console.print(ProgressText.plain(progress) + "\n") }
         case .json, .quiet: break

@@ -122,6 +122,38 @@ struct EventTests {
         #expect(try await body.next() == nil)
     }
 
+    @Test("Readers of one job hear how far its running tasks are, with the job's progress, and only what is new")
+    func tasks() async throws {
+        let served = await Served()
+        let all = try await served.stream()
+        let body = try await served.stream("job_id=one")
+        let progress = Event.progress(Self.one, .encoding, fraction: 0.1, framesPerSecond: 1, remainingSeconds: nil)
+        for event: Event in [
+            .taskProgress(Self.one, TaskID("a"), frames: 1, of: 9),
+            .taskProgress(Self.one, TaskID("b"), frames: 2, of: 9),
+            .taskProgress(Self.two, TaskID("c"), frames: 3, of: 9),
+            .taskProgress(Self.one, TaskID("a"), frames: 4, of: 9),
+            progress,
+        ] { await served.control.tell(event) }
+        let first = try await text(body)
+        #expect(first.hasPrefix("id: 1000000\nevent: progress\n"))
+        #expect(
+            first.contains(
+                "id: 1000000\nevent: taskProgress\n"
+                    + #"data: {"event":"taskProgress","frames":4,"frames_total":9,"id":1000000,"job_id":"one","task_id":"a","#
+            ))
+        #expect(first.contains(#""frames":2"#) && !first.contains(#""frames":3"#) && !first.contains(#""frames":1,"#))
+        #expect(!(try await text(all)).contains("taskProgress"))
+        await served.control.tell(.taskProgress(Self.one, TaskID("a"), frames: 5, of: 9))
+        await served.control.tell(.taskCompleted(Self.one, TaskID("a"), frames: 9, reused: false))
+        let second = try await text(body)
+        #expect(second.contains("event: taskCompleted") && !second.contains("taskProgress"))
+        await served.control.tell(.taskProgress(Self.one, TaskID("b"), frames: 8, of: 9))
+        await served.control.tell(progress)
+        let third = try await text(body)
+        #expect(third.contains(#""frames":8"#))
+    }
+
     @Test("Who was away gets what happened since, by header or query; who was away too long is told so")
     func replay() async throws {
         let served = await Served(capacity: 3)

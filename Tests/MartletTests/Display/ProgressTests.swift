@@ -110,4 +110,12 @@ import Testing
         let passed = [0, 1, 4, 5, 6, 11].map { throttle.passes(.seconds($0), every: .seconds(5)) }
         #expect(passed == [true, false, false, true, false, true])
     }
+
+    @Test func linesComeOftenerWhenMuchIsDone() {
+        var throttle = Throttle()
+        let told = [(0, 0), (0.5, 0.2), (1, 0.3), (2, 0.35), (3, 0.45), (4, 0.5), (8, 0.51)].map { time, share in
+            throttle.passes(.seconds(time), share: share)
+        }
+        #expect(told == [true, false, true, false, true, false, true])
+    }
 }

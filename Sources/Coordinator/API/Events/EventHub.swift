@@ -67,6 +67,12 @@ package actor EventHub {
     /// Where a reader stands who wants only what is still to come.
     var newest: Int64 { log.newest }
 
+    /// How far the running tasks of a job are, where that is news to whoever has seen so many reports; and how many
+    /// there are by now.
+    func tasks(of job: JobID, after seen: Int, asOf position: Int64) -> (entries: [EventLog.Entry], seen: Int) {
+        (log.tasks(of: job, after: seen, asOf: position), log.reports)
+    }
+
     /// Waits for what comes after a position.
     func next(after position: Int64, limit: Int = 256, job: JobID?) async -> Delivery {
         while true {

@@ -34,8 +34,20 @@ struct EventLog: Sendable {
         var entry: Entry?
     }
 
+    /// How far a task is.
+    private struct Report: Sendable {
+        var event: Event
+        var time: Int64
+        /// Its place among all reports.
+        var number: Int
+    }
+
     /// A ring: the event of an id is at the id's remainder.
     private var ring: [Kept?]
+    /// How far running tasks are, by job; what was reported last.
+    private var running: [JobID: [TaskID: Report]] = [:]
+    /// How many reports there were.
+    private(set) var reports = 0
     /// The id of the next event.
     private(set) var nextID: Int64
     private var oldestID: Int64
@@ -56,12 +68,13 @@ struct EventLog: Sendable {
 
     /// Keeps an event, in place of the oldest when there are too many.
     ///
-    /// How far single tasks are is not kept: it comes by the dozen a second, and `progress` sums it up. An event with a
-    /// figure that JSON cannot say is left out.
+    /// Of how far single tasks are only the newest report is kept, for `tasks(of:after:asOf:)`: they come by the dozen a
+    /// second, and would drive everything else out. An event with a figure that JSON cannot say is left out.
     ///
     /// - Parameter time: in milliseconds since 1970.
-    /// - Returns: whether it is kept.
+    /// - Returns: whether it is kept as an event, and readers have something to read.
     mutating func append(_ event: Event, at time: Int64) -> Bool {
+        note(event, at: time)
         switch event {
         case .taskProgress: return false
         case .progress(_, _, let fraction, let rate, let remaining)
@@ -73,6 +86,37 @@ struct EventLog: Sendable {
         nextID += 1
         oldestID = max(oldestID, nextID - Int64(ring.count))
         return true
+    }
+
+    private mutating func note(_ event: Event, at time: Int64) {
+        switch event {
+        case .taskProgress(let job, let task, _, _):
+            reports += 1
+            running[job, default: [:]][task] = Report(event: event, time: time, number: reports)
+        case .taskCompleted(let job, let task, _, _), .taskFailed(let job, let task, _),
+            .taskRetried(let job, let task, _, _):
+            running[job]?[task] = nil
+        case .jobStateChanged(let job, let state) where state.isFinal: running[job] = nil
+        case .jobCompleted(let job), .jobFailed(let job, _, _): running[job] = nil
+        case .jobSubmitted, .jobStateChanged, .taskStarted, .progress, .workerRegistered, .workerStateChanged,
+            .workerUnregistered, .warning:
+            break
+        }
+    }
+
+    /// How far the running tasks of a job are, where that is news.
+    ///
+    /// - Parameters:
+    ///   - seen: the count of `reports` when the reader looked last.
+    ///   - position: the event that the reader has read last; its id stands in what is returned, which has none.
+    func tasks(of job: JobID, after seen: Int, asOf position: Int64) -> [Entry] {
+        (running[job] ?? [:]).sorted { $0.key < $1.key }.compactMap { _, report in
+            guard report.number > seen else { return nil }
+            let record = EventRecord(id: position, timeMs: report.time, content: .event(report.event))
+            return (try? JSONText.text(record)).map {
+                Entry(id: position, name: record.name, job: job, text: $0)
+            }
+        }
     }
 
     /// What comes after a position.

@@ -23,6 +23,8 @@ actor EventReader {
     /// Where the reader stands; `nil` before the first portion of one who wants only what is still to come.
     private var position: Int64?
     private var isFirst = true
+    /// How many reports of tasks were known when the reader looked last.
+    private var seenReports = 0
 
     /// Makes a reader.
     ///
@@ -56,7 +58,12 @@ actor EventReader {
             switch await hub.next(after: position, job: job) {
             case .entries(let entries, let reached):
                 self.position = reached
-                if !entries.isEmpty { return .entries(entries) }
+                guard !entries.isEmpty else { continue }
+                // The job's own progress comes twice a second at most, and the tasks' with it.
+                guard let job else { return .entries(entries) }
+                let tasks = await hub.tasks(of: job, after: seenReports, asOf: reached)
+                seenReports = tasks.seen
+                return .entries(entries + tasks.entries)
             case .gap(let oldest):
                 guard wasFirst else { return nil }
                 self.position = oldest - 1
