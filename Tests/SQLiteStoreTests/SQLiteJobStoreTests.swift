@@ -37,7 +37,8 @@ final class ScratchDirectory: Sendable {
     }
 
     @Test func whatWasWrittenIsThereWhenTheFileIsOpenedAgain() async throws {
-        let job = JobRecord.sample(plan: .sample(segments: 720))
+        var job = JobRecord.sample(plan: .sample(segments: 720))
+        (job.verification, job.overwrite) = (.full, true)
         let task = TaskRecord(
             job: job.id, specification: .sample("a"), state: .completed, epoch: 4, failures: 1,
             artifact: .sample(TaskID("a")))
@@ -49,6 +50,10 @@ final class ScratchDirectory: Sendable {
         let store = try await SQLiteJobStore.open(path: directory.file())
         #expect(try await store.job(job.id) == job)
         #expect(try await store.tasks(of: job.id) == [task])
+        (job.verification, job.overwrite) = (.none, false)
+        job.revision = try #require(try await store.update(job))
+        let again = try await SQLiteJobStore.open(path: directory.file())
+        #expect(try await again.job(job.id) == job)
     }
 
     @Test func twoConnectionsSeeTheSameRecordsAndOneOfThemWins() async throws {

@@ -32,7 +32,12 @@ extension ClusterService: ClusterControl {
         }
         let content: Fingerprint
         do { content = try await files.fingerprint(of: source.path) } catch {
-            throw CoordinatorError(.badPath, "\(source.address) cannot be read", advice: "Check its permissions.")
+            guard files.exists(source.path) else {
+                throw CoordinatorError(.badPath, "there is no \(source.address)", advice: "Check the name.")
+            }
+            throw CoordinatorError(
+                .badPath, "\(source.address) cannot be read",
+                advice: "It must be a file that the coordinator's account may read.")
         }
         let id = JobID(surroundings.newName())
         let name = submission.name.flatMap { $0.isEmpty ? nil : $0 }

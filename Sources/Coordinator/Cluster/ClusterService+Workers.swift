@@ -123,6 +123,7 @@ extension WorkerView {
         ffmpeg = entry.build.version
         version = entry.profile.machine?.version
         speed = entry.profile.speed
+        paused = entry.load?.takesTasks == false ? true : nil
         cpuUsage = entry.load.map { ($0.processors * 1000).rounded() / 10 }
         memoryBytes = entry.load?.memory.bytes ?? entry.profile.machine?.memory.bytes
         temperatureC = entry.load?.temperature

@@ -372,6 +372,8 @@ package actor PlainWorkers {
     }
 
     private static func unknown(_ id: JobID) -> CoordinatorError {
-        CoordinatorError(.unknownJob, "There is no stream \(id).")
+        CoordinatorError(
+            .unknownJob, "There is no stream \(id).",
+            advice: "A job with `start_time` is a stream; what others make is at /api/v1/jobs/{id}/output.")
     }
 }

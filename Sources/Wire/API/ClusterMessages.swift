@@ -9,6 +9,8 @@ package struct WorkerView: Sendable, Equatable, Codable {
     package var state: WorkerState
     package var health: WorkerHealth
     package var slots: Int
+    /// Whether it takes nothing new for now, since its owner uses the machine or its disk is full; `nil` for no.
+    package var paused: Bool?
     /// The tasks that it runs.
     package var running: [RunningTask]
     package var os: String?
@@ -44,7 +46,7 @@ package struct WorkerView: Sendable, Equatable, Codable {
 
     /// The JSON names.
     enum CodingKeys: String, CodingKey {
-        case id, state, health, slots, running, os, encoders, ffmpeg, version, speed, transport, address
+        case id, state, health, slots, paused, running, os, encoders, ffmpeg, version, speed, transport, address
         case hwAccel = "hw_accel"
         case cpuUsage = "cpu_usage"
         case memoryBytes = "memory_bytes"

@@ -26,7 +26,7 @@ package struct JobSubmission: Sendable, Equatable, Codable {
     /// Where a stream begins, in seconds into the source: the job then is a stream that a worker serves itself, and
     /// `output` is the stream's name.
     package var startTime: Double?
-    /// Whether a stream's segments come from several workers.
+    /// What the worker of a stream is told as `is_mesh_mode`; it has one worker in any case.
     package var isMeshMode: Bool?
 
     /// The JSON names.
@@ -57,7 +57,7 @@ package struct JobParameters: Sendable, Equatable, Codable {
     package var bitrate: String?
     /// Such as `25` or `30000/1001`.
     package var frameRate: String?
-    /// Every other encoding option, by its name with `_` for `-`; values as typed.
+    /// Every other encoding option, by its name with `_` for `-`; values as typed, numbers and booleans also bare.
     package var options: [String: String]?
 
     /// The JSON names.
@@ -68,6 +68,48 @@ package struct JobParameters: Sendable, Equatable, Codable {
 
     /// Makes parameters that say nothing.
     package init() {}
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        codec = try values.decodeIfPresent(String.self, forKey: .codec)
+        container = try values.decodeIfPresent(String.self, forKey: .container)
+        resolution = try values.decodeIfPresent(String.self, forKey: .resolution)
+        bitrate = try values.decodeIfPresent(TypedValue.self, forKey: .bitrate)?.text
+        frameRate = try values.decodeIfPresent(TypedValue.self, forKey: .frameRate)?.text
+        var options = try values.decodeIfPresent([String: TypedValue].self, forKey: .options)?.mapValues(\.text) ?? [:]
+        // Options that stand a step too high are meant all the same.
+        let others = try decoder.container(keyedBy: AnyKey.self)
+        for key in others.allKeys where CodingKeys(stringValue: key.stringValue) == nil {
+            guard let value = try? others.decode(TypedValue.self, forKey: key) else { continue }
+            options[key.stringValue] = options[key.stringValue] ?? value.text
+        }
+        self.options = options.isEmpty ? nil : options
+    }
+
+    private struct AnyKey: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    /// A value as it is typed for an option; numbers and `true` need no quotes.
+    private struct TypedValue: Decodable {
+        var text: String
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if let flag = try? value.decode(Bool.self) {
+                text = flag ? "true" : "false"
+            } else if let number = try? value.decode(Int64.self) {
+                text = "\(number)"
+            } else if let number = try? value.decode(Double.self) {
+                text = "\(number)"
+            } else {
+                text = try value.decode(String.self)
+            }
+        }
+    }
 }
 
 /// A job, as the API shows it.

@@ -15,7 +15,7 @@ package struct PlainAssignment: Sendable, Equatable, Codable {
     package var bitrate: String?
     /// Where the stream begins, in seconds into the source.
     package var startTime: Double
-    /// Whether the stream's segments come from several workers.
+    /// Whether others may make parts of the stream.
     package var isMeshMode: Bool
 
     /// The path that it is sent to.

@@ -53,19 +53,20 @@ package struct SpeedMeasurement: Sendable {
         return framesPerSecond * profile.cost(frames: 1, pixels: Self.width * Self.height, preset: nil)
     }
 
-    /// The speed as it was measured before, with the same ffmpeg and as many slots; measured now when it was not.
+    /// The speed as it was measured before, for as long or longer, with the same ffmpeg and as many slots; measured now
+    /// when it was not.
     ///
     /// - Parameter directory: where results are kept; what fails there only costs time.
     package func remembered(build: EncoderBuild, processors: Int, in directory: String?) async throws -> Double? {
         guard let directory else { return try await run() }
         let path = "\(directory)/speed-\(build.digest)-\(slots)-\(processors).json"
         if let text = try? await files.text(of: path), let kept = try? MessageText.decode(Kept.self, from: text),
-            kept.speed > 0
+            kept.speed > 0, kept.seconds.map({ $0 >= duration.inSeconds }) ?? false
         {
             return kept.speed
         }
         guard let speed = try await run() else { return nil }
-        if let text = try? MessageText.encode(Kept(speed: speed)) {
+        if let text = try? MessageText.encode(Kept(speed: speed, seconds: duration.inSeconds)) {
             try? files.makeDirectory(directory)
             try? files.remove(path + ".new")
             try? await files.write(Array(text.utf8), to: path + ".new", at: 0)
@@ -74,7 +75,11 @@ package struct SpeedMeasurement: Sendable {
         return speed
     }
 
-    private struct Kept: Codable { var speed: Double }
+    private struct Kept: Codable {
+        var speed: Double
+        /// How long it was measured; `nil` when that was not kept.
+        var seconds: Double?
+    }
 
     /// Frames a second of one encode with one thread, from its first report to its last, or from its start when there
     /// was only one.

@@ -20,6 +20,9 @@ struct ServeCommand {
                 }
             }
         } catch  where context.interruption.isRequested {
+            // That is how it ends.
+        }
+        if context.interruption.isRequested {
             context.print("Stopped; jobs are kept, and go on when the coordinator is back.\n")
         }
         return .success

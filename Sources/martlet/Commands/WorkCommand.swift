@@ -17,6 +17,9 @@ struct WorkCommand {
                 try await engine.work(request) { Self.tell($0, of: request.connection.address, context) }
             }
         } catch  where context.interruption.isRequested {
+            // That is how it ends.
+        }
+        if context.interruption.isRequested {
             context.print("Stopped; what was being encoded goes to other workers.\n")
         }
         return .success

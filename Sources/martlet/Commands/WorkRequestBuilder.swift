@@ -9,6 +9,9 @@ struct WorkRequestBuilder {
     /// What options say.
     var settings: Settings
 
+    /// The least niceness of what runs on a machine that its owner comes first on.
+    private static let politeNiceness = 10
+
     /// The request.
     ///
     /// - Throws: `CommandLineError`.
@@ -38,6 +41,6 @@ struct WorkRequestBuilder {
         }
         return WorkRequest(
             settings: work, connection: try Connection(connection), hardware: settings.parameters.hardware,
-            niceness: settings.niceness)
+            niceness: work.yieldAbove == nil ? settings.niceness : max(settings.niceness, Self.politeNiceness))
     }
 }

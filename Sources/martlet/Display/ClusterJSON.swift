@@ -19,6 +19,7 @@ enum ClusterJSON {
         .object([
             ("id", .text(worker.id.text)), ("state", .text(worker.state.rawValue)),
             ("health", .text(worker.health.rawValue)), ("slots", .integer(worker.slots)),
+            ("paused", .bool(worker.paused ?? false)),
             (
                 "running",
                 .list(worker.running.map { .object([("job", .text($0.job.text)), ("task", .text($0.task.text))]) })

@@ -30,18 +30,22 @@ struct WorkerText: Sendable {
                 .init(heading: "VERSION"), .init(heading: "FFMPEG"), .init(heading: "ENCODERS"),
             ]
         }
-        return Table(columns: columns, rows: workers.map(row)).text(width: isVerbose ? nil : width)
+        let fastest = workers.compactMap(\.speed).max() ?? 0
+        return Table(columns: columns, rows: workers.map { row($0, fastest: fastest) }).text(
+            width: isVerbose ? nil : width)
     }
 
-    private func row(_ worker: WorkerView) -> [String] {
+    /// - Parameter fastest: the speed that is shown as 100 %.
+    private func row(_ worker: WorkerView, fastest: Double) -> [String] {
         let streams = worker.running.count { $0.task == TaskID.stream }
         // What serves streams alone has its one place for them.
         let tasks = worker.transport == "http" ? "" : "\(worker.running.count - streams) of \(worker.slots)"
         var row = [
-            worker.id.text, worker.state.rawValue, worker.health.rawValue, tasks,
+            worker.id.text, worker.state.rawValue + (worker.paused == true ? ", paused" : ""), worker.health.rawValue,
+            tasks,
             worker.address == nil ? "" : "\(streams) of 1", worker.cpuUsage.map { Figures.decimal($0, 0) + " %" } ?? "",
             worker.temperatureC.map { Figures.decimal($0, 0) + " C" } ?? "",
-            worker.speed.map { Figures.decimal($0, 2) + "x" } ?? "", "\(worker.tasksCompleted)",
+            worker.speed.map { fastest > 0 ? Figures.percent($0 / fastest) : "" } ?? "", "\(worker.tasksCompleted)",
             "\(worker.tasksFailed)", Figures.ago(Double(worker.lastHeardMs) / 1000),
             worker.hwAccel.joined(separator: " "),
         ]

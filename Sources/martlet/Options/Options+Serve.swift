@@ -100,11 +100,13 @@ extension Options {
                 "persistent", .yesOrNo, .service, "Whether it connects again whenever the coordinator is gone.",
                 default: "true", into: \.work.isPersistent),
             Option(
-                "reconnect-delay", .number(0...3600, "SECONDS"), .service, "The wait before it connects again.",
+                "reconnect-delay", .number(0...3600, "SECONDS"), .service,
+                "The wait before it connects again, after a first quick try; it doubles up to 30 s while nobody answers.",
                 default: "3", into: \.work.reconnectDelay),
             Option(
                 "yield-above-cpu", .number(1...100, "PERCENT"), .service,
-                "Takes no new work while other programs use more of the processors than this, and gives way to them.",
+                "Takes no new work while other programs use more of the processors than this; what runs gives way to "
+                    + "them, by a niceness of 10 at least.",
                 default: "never", into: \.work.yieldAbove),
             hardware, nice,
             Option(

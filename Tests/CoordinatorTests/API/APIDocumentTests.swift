@@ -122,6 +122,7 @@ extension Schema {
     fileprivate func fits(_ value: JSONValue) -> Bool {
         switch (self, value) {
         case (.text, .text), (.boolean, .boolean), (.number, .number), (.number, .integer), (.integer, .integer): true
+        case (.typed, .text), (.typed, .boolean), (.typed, .number), (.typed, .integer): true
         case (.shortText(let most), .text(let text)): !text.isEmpty && text.count <= most
         case (.oneOf(let names), .text(let text)): names.contains(text)
         case (.array(let items), .array(let values)): values.allSatisfy { items.fits($0) }

@@ -51,6 +51,21 @@ struct JobRoutesTests {
         #expect(try await caller.call("GET", "/api/v1/jobs/job-1").json(JobView.self) == job)
     }
 
+    @Test("Numbers and truths need no quotes, and an option may stand in params itself")
+    func bareValues() async throws {
+        let answer = await caller.call(
+            "POST", "/api/v1/jobs",
+            text: """
+                {"source": "movies:a.mkv", "output": "movies:a.mp4",
+                 "params": {"bitrate": 4000000, "frame_rate": 23.976, "crf": 30, "preset": "8",
+                            "options": {"crf": 22, "two_pass": true, "audio_codec": "opus"}}}
+                """)
+        #expect(answer.status == 201)
+        let params = try #require(await control.submissions.first?.params)
+        #expect(params.bitrate == "4000000" && params.frameRate == "23.976")
+        #expect(params.options == ["crf": "22", "two_pass": "true", "audio_codec": "opus", "preset": "8"])
+    }
+
     @Test(
         "A submission that cannot be meant is refused by its field's name",
         arguments: [
@@ -64,8 +79,8 @@ struct JobRoutesTests {
             (#"{"source": "a", "output": "b", "start_time": -1}"#, "start_time"),
             (#"{"source": "a", "output": "b", "callback_url": "file:///etc/passwd"}"#, "callback_url"),
             (#"{"source": "a", "output": "b", "callback_url": "http://a b"}"#, "callback_url"),
-            (#"{"source": "a", "output": "b", "params": {"bitrate": 4}}"#, "params.bitrate"),
-            (#"{"source": "a", "output": "b", "params": {"options": {"crf": 4}}}"#, "params.options.crf"),
+            (#"{"source": "a", "output": "b", "params": {"bitrate": []}}"#, "params.bitrate"),
+            (#"{"source": "a", "output": "b", "params": {"options": {"crf": {}}}}"#, "params.options.crf"),
         ])
     func badFields(text: String, field: String) async throws {
         let answer = await caller.call("POST", "/api/v1/jobs", text: text)

@@ -126,6 +126,7 @@ enum MessageSamples {
         var worker = plainWorker
         worker.running = [.init(job: JobID("job"), task: TaskID("video-0001"))]
         worker.os = "Linux"
+        worker.paused = true
         worker.hwAccel = ["nvenc"]
         worker.encoders = ["libx264"]
         worker.ffmpeg = "5.1"

@@ -142,14 +142,18 @@ import Testing
     }
 
     @Test func workersAreATable() async throws {
-        let workers = [Shop.worker(), Shop.worker("cellar")]
+        var slower = Shop.worker("cellar")
+        (slower.speed, slower.state, slower.paused) = (0.5, .idle, true)
+        slower.running = [.init(job: JobID("3f9c0d"), task: TaskID.stream)]
+        slower.address = "192.168.1.20:8080"
+        let workers = [Shop.worker(), slower]
         let shop = shop(["GET /api/v1/workers": [(200, Shop.json(workers))]])
         #expect(
             try await shop.run("workers").output
                 == """
-                WORKER  STATE       HEALTH    TASKS   CPU  SPEED  DONE  FAILED  HEARD    HARDWARE
-                attic   processing  healthy  1 of 2  93 %  1.25x    12       1  4 s ago  nvenc cuda
-                cellar  processing  healthy  1 of 2  93 %  1.25x    12       1  4 s ago  nvenc cuda
+                WORKER  STATE         HEALTH    TASKS  STREAMS   CPU  SPEED  DONE  FAILED  HEARD    HARDWARE
+                attic   processing    healthy  1 of 2           93 %  100 %    12       1  4 s ago  nvenc cuda
+                cellar  idle, paused  healthy  0 of 2   1 of 1  93 %   40 %    12       1  4 s ago  nvenc cuda
 
                 """)
         #expect(try await shop.run("workers -v").output.contains("Linux 6.1"))

@@ -32,7 +32,7 @@ import Testing
     @Test func aWorkerHasEveryKey() throws {
         var worker = ClusterWorkshop.worker()
         (worker.ffmpeg, worker.version, worker.memoryBytes) = ("5.1", "0.1.0", 1 << 30)
-        (worker.temperatureC, worker.address) = (55, "10.0.0.1")
+        (worker.temperatureC, worker.address, worker.paused) = (55, "10.0.0.1", true)
         let printed = Data(ClusterJSON.json(of: worker).line.utf8)
         #expect(try keys(printed) == keys(try JSONEncoder().encode(worker)))
         #expect(try JSONDecoder().decode(WorkerView.self, from: printed) == worker)

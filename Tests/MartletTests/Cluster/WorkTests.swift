@@ -44,6 +44,12 @@ import Testing
         #expect(try request(options).connection.address == address)
     }
 
+    @Test func whereTheOwnerComesFirstWhatRunsGivesWay() throws {
+        #expect(try request("").niceness == 0)
+        #expect(try request("--yield-above-cpu 50").niceness == 10)
+        #expect(try request("--yield-above-cpu 50 --nice 15").niceness == 15)
+    }
+
     @Test func bothNamesOfTheCoordinatorExcludeEachOther() throws {
         #expect(throws: CommandLineError.self) { try request("--coordinator http://a --server-ip b") }
         let weaker = ["MARTLET_COORDINATOR": "http://a"]

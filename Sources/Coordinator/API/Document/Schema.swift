@@ -15,6 +15,8 @@ indirect enum Schema: Sendable, Hashable {
     case array(Schema)
     /// An object with any keys.
     case map(Schema)
+    /// A value of an option: text, or bare where it is a number or a truth.
+    case typed
     /// A schema by its name.
     case named(String)
     case object([Property])
@@ -51,6 +53,7 @@ indirect enum Schema: Sendable, Hashable {
         case .shortText(let most): ["type": "string", "minLength": 1, "maxLength": .integer(most)]
         case .boolean: ["type": "boolean"]
         case .number: ["type": "number"]
+        case .typed: ["type": ["string", "number", "boolean"]]
         case .integer: ["type": "integer"]
         case .oneOf(let names): ["type": "string", "enum": .array(names.map { .text($0) })]
         case .array(let items): ["type": "array", "items": items.json]
