@@ -46,7 +46,8 @@ enum ClusterJSON {
             ("reused_segments", .integer(job.reusedSegments)), ("tasks_total", .integer(job.tasksTotal)),
             ("tasks_completed", .integer(job.tasksCompleted)), ("created_ms", .integer(job.createdMs)),
             ("finished_ms", .integer(orNull: job.finishedMs)), ("error", json(of: job.error)),
-            ("output_bytes", .integer(orNull: job.outputBytes)), ("warnings", texts(job.warnings)),
+            ("output_bytes", .integer(orNull: job.outputBytes)), ("callback_url", .text(orNull: job.callbackURL)),
+            ("warnings", texts(job.warnings)),
         ]
     }
 
