@@ -47,6 +47,15 @@ final class PlainBench: Sendable {
         }
     }
 
+    /// Which encoders work is tried once for all tests.
+    private static let found = Result {
+        let program = try FFmpegProgram.locate()
+        return (
+            program,
+            FFmpegCatalog(program: program, launcher: ProcessRunner(), time: SystemTime(), cacheDirectory: nil)
+        )
+    }
+
     /// Hands requests to a worker that is made after its server.
     private final class Late: HTTPHandler {
         let handler = Mutex<(any HTTPHandler)?>(nil)
@@ -77,12 +86,12 @@ final class PlainBench: Sendable {
         configuration.mediaRoots = ["movies": directory.file("films")]
         servers = [near, far]
         let (launcher, time) = (ProcessRunner(), SystemTime())
-        let program = try FFmpegProgram.locate()
+        let (program, catalog) = try Self.found.get()
         worker = PlainWorker(
             configuration: configuration,
             surroundings: RemoteWorker.Surroundings(
                 encoder: encoder ?? FFmpegRunner(program: program, launcher: launcher, time: time),
-                catalog: FFmpegCatalog(program: program, launcher: launcher, time: time, cacheDirectory: nil),
+                catalog: catalog,
                 prober: MediaReader(files: LocalFiles(), cacheDirectory: nil), files: LocalFiles(),
                 caller: CurlCaller(), meter: LoadProbe(), time: time, machine: MachineProbe().facts(), graphics: []
             ) { handler in
