@@ -185,8 +185,7 @@ extension Coordinator {
             result.append(task)
         }
         try Task.checkCancellation()
-        // Then its result may be here already, in whole or in part.
-        guard configuration.scheduling.returnGrace == .zero else { return result }
+        guard !configuration.workersOutlive else { return result }
         let kept = Set(result.compactMap { $0.artifact?.fileName })
         for name in try surroundings.files.list(directory) where !kept.contains(name) {
             try surroundings.files.remove("\(directory)/\(name)")

@@ -17,6 +17,9 @@ package actor Coordinator {
         package var directory: String
         /// The numbers that scheduling goes by.
         package var scheduling = SchedulingConfiguration()
+        /// Whether workers outlive this process, default no. Then files in a job's directory that no record names are
+        /// kept, since they may be results that are still on their way.
+        package var workersOutlive = false
         /// Is told figures about the work; `nil` for nobody.
         package var meter: WorkMeter?
 
@@ -35,6 +38,7 @@ package actor Coordinator {
     /// Why the store can no longer be relied upon; `nil` while it can.
     private(set) var breakage: (any Error)?
     private var isStopped = false
+    private var lastWaiter = 0
     private var broadcast = Broadcast()
     /// What is decided and was not begun to be performed.
     private var agenda: [Decision] = []
@@ -70,11 +74,29 @@ package actor Coordinator {
 
     /// Waits for a job's end.
     ///
-    /// - Throws: why it failed; `CoordinatorError.unknownJob`; `CancellationError` when the job was cancelled.
+    /// - Throws: why it failed; `CoordinatorError.unknownJob`; `CancellationError` when the job was cancelled, or the
+    ///   calling task is: the job goes on then.
     package func outcome(of job: JobID) async throws -> FinishedJob {
         guard let context = jobs[job] else { throw CoordinatorError(.unknownJob, "there is no job \(job)") }
         if let outcome = context.outcome { return try outcome.get() }
-        return try await withCheckedThrowingContinuation { jobs[job]?.waiters.append($0) }
+        lastWaiter += 1
+        let waiter = lastWaiter
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                // A cancellation from now on comes after this, since it has to wait for this actor.
+                if Task.isCancelled {
+                    continuation.resume(throwing: CancellationError())
+                } else {
+                    jobs[job]?.waiters[waiter] = continuation
+                }
+            }
+        } onCancel: {
+            Task { await self.giveUp(waiter, of: job) }
+        }
+    }
+
+    private func giveUp(_ waiter: Int, of job: JobID) {
+        jobs[job]?.waiters.removeValue(forKey: waiter)?.resume(throwing: CancellationError())
     }
 
     /// How many segments of a job were there already when it was taken up.

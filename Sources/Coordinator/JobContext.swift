@@ -29,14 +29,14 @@ struct JobContext {
     /// How it ended.
     var outcome: Result<FinishedJob, any Error>?
     /// Who waits for its end.
-    var waiters: [CheckedContinuation<FinishedJob, any Error>] = []
+    var waiters: [Int: CheckedContinuation<FinishedJob, any Error>] = [:]
 
     /// Notes how the job ended, and tells everyone who waits.
     mutating func ended(_ result: Result<FinishedJob, any Error>) {
         guard outcome == nil else { return }
         outcome = result
-        for waiter in waiters { waiter.resume(with: result) }
-        waiters = []
+        for waiter in waiters.values { waiter.resume(with: result) }
+        waiters = [:]
         prepared = nil
         record.plan = nil
     }

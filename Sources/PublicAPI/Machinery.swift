@@ -120,10 +120,11 @@ final class Machinery: Sendable {
         guard worker.address == nil else { return }
         let build = try await catalog.build()
         let facts = MachineProbe().facts()
-        let usual = LocalSlots.forAnyTask(processors: facts.processors, memory: facts.memory)
+        let room = WorkerRoom(
+            requested: worker.capabilities.slots, processors: facts.processors, memory: facts.memory)
         let profile = WorkerProfile(
-            id: WorkerID(worker.id), slots: worker.capabilities.slots > 0 ? worker.capabilities.slots : usual.slots,
-            memory: usual.memory, buildDigest: build.digest, encoders: worker.capabilities.encoders)
+            id: WorkerID(worker.id), slots: room.slots, memory: room.memory, buildDigest: build.digest,
+            encoders: worker.capabilities.encoders)
         let worker = Worker(
             profile: profile, dispatch: ServiceDispatch(service: service, build: build), encoder: runner,
             prober: prober, files: files, time: time)

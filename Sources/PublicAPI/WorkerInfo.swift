@@ -20,7 +20,7 @@ public struct WorkerInfo: Sendable, Hashable, Identifiable {
 
 /// What a worker can do.
 public struct WorkerCapabilities: Sendable, Hashable {
-    /// How many encodes it runs at once; 0 for one a processor.
+    /// How many encodes it runs at once; 0 for one a processor, as far as the memory holds them.
     public var slots: Int
     /// FFmpeg's names of the encoders that it may use; empty for all that its ffmpeg has.
     public var encoders: Set<String>

@@ -148,6 +148,27 @@ import Testing
         #expect(try await next.outcome().frames == 900)
     }
 
+    @Test("Whoever waits for a job may give that up, and the job goes on")
+    func waitIsGivenUp() async throws {
+        let studio = try await Studio()
+        try await studio.submit()
+        let (coordinator, job) = (studio.coordinator, studio.job)
+        let begun = Task { try await coordinator.outcome(of: job) }
+        let late = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await coordinator.outcome(of: job)
+        }
+        begun.cancel()
+        for wait in [begun, late] {
+            await #expect(throws: CancellationError.self) {
+                try await waiting(for: "the end of the wait") { try await wait.value }
+            }
+        }
+        _ = try await studio.hand()
+        #expect(try await studio.outcome().frames == 900)
+        _ = try await studio.stopped()
+    }
+
     @Test("An error that comes of stopping a join does not fail the job")
     func stopSpoilsJoin() async throws {
         let gate = ManualClock()

@@ -70,6 +70,17 @@ import Testing
         _ = try await next.stopped()
     }
 
+    @Test("What no record names is removed, and kept where workers outlive the coordinator", arguments: [true, false])
+    func strangers(workersOutlive: Bool) async throws {
+        let studio = try await interrupted(after: 1)
+        _ = try studio.directory.write("half of a result", to: "work/job/.video-00001.1.mkv.upload")
+        let next = try await Studio(after: studio, workersOutlive: workersOutlive)
+        try await next.submit()
+        #expect(try next.workNames().contains(".video-00001.1.mkv.upload") == workersOutlive)
+        #expect(try next.workNames().contains("video-00000.1.mkv"))
+        _ = try await next.stopped()
+    }
+
     @Test("A look at what is done that is interrupted removes nothing")
     func interruptedLook() async throws {
         let studio = try await interrupted(after: 2)

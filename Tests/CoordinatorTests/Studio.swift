@@ -30,7 +30,7 @@ struct Studio {
     init(
         after earlier: Studio? = nil, store: (@Sendable (MemoryJobStore) -> any JobStore)? = nil,
         assembler: ChainingAssembler = ChainingAssembler(), verifier: FixedVerifier = FixedVerifier(),
-        meter: FixedMeter = FixedMeter(), scheduling: SchedulingConfiguration = .prompt,
+        meter: FixedMeter = FixedMeter(), scheduling: SchedulingConfiguration = .prompt, workersOutlive: Bool = false,
         catalog: any EncoderCatalog = SoftwareCatalog(),
         index: @escaping @Sendable (FrameIndex.Method) async throws -> FrameIndex = { .film($0) }
     ) async throws {
@@ -48,6 +48,7 @@ struct Studio {
             prober: prober, catalog: catalog, scenes: NoScenes(), restamper: NoRestamper())
         var configuration = Coordinator.Configuration(directory: directory.file("work"))
         configuration.scheduling = scheduling
+        configuration.workersOutlive = workersOutlive
         coordinator = Coordinator(
             configuration: configuration,
             surroundings: CoordinatorSurroundings(

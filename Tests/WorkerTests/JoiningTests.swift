@@ -17,6 +17,16 @@ import Testing
         version: "5.1", codecMajorVersion: 59, digest: "b1",
         encoders: ["libx264", "libx265", "h264_nvenc", "h264_vaapi", "aac", "libopus", "subrip", "mp2"], filters: [])
 
+    @Test("A worker has a slot for each processor that its memory holds an encode for, or as many as are asked for")
+    func room() {
+        let large = WorkerRoom(processors: 4, memory: .mebibytes(65_536))
+        #expect(large == WorkerRoom(requested: 4, processors: 1, memory: .mebibytes(65_536)))
+        let tight = WorkerRoom(processors: 64, memory: .mebibytes(2048))
+        #expect((1..<16).contains(tight.slots))
+        #expect(tight.memory == .mebibytes(1536))
+        #expect(WorkerRoom(requested: 9, processors: 1, memory: .mebibytes(256)).slots == 9)
+    }
+
     /// Everything works but what is named.
     private struct Catalog: EncoderCatalog {
         let tried = Journal<String>()

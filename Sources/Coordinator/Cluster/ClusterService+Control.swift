@@ -51,13 +51,13 @@ extension ClusterService: ClusterControl {
             createdMilliseconds: surroundings.time.wallMilliseconds())
         // Taken before anything is awaited, so that no two jobs get one output.
         live[id] = LiveJob(record)
-        live[id]?.hasTurn = false
         do { guard try await engine.store.insert(record) else { throw Coordinator.busy(id) } } catch {
             live[id] = nil
             throw error
         }
-        live[id]?.hasTurn = true
         emit(.jobSubmitted(id))
+        // Not when it was cancelled meanwhile.
+        if let job = live[id] { turns.add(id, job) }
         admit()
         return await view(of: record)
     }
@@ -105,6 +105,7 @@ extension ClusterService: ClusterControl {
             await task.value
         } else {
             live[job] = nil
+            turns.remove(job)
             let now = surroundings.time.wallMilliseconds()
             try await change(job, in: engine) { record in
                 record.state = .cancelled
@@ -128,41 +129,38 @@ extension ClusterService: ClusterControl {
             throw CoordinatorError(.outputBusy, "job \(other.key) is writing \(record.output)")
         }
         live[job] = LiveJob(record)
-        live[job]?.hasTurn = false
         do {
             record = try await renewed(record, in: engine)
         } catch {
             live[job] = nil
             throw error
         }
-        live[job]?.hasTurn = true
         emit(.jobStateChanged(job, .queued))
+        if let waiting = live[job] { turns.add(job, waiting) }
         admit()
         return await view(of: record)
     }
 
     /// The job as it is taken up again: planned anew when nobody has its ffmpeg, or the source is another file now.
     private func renewed(_ record: JobRecord, in engine: Engine) async throws -> JobRecord {
-        var record = record
-        record.state = .queued
-        record.failure = nil
-        record.service?.failure = nil
-        record.service?.finishedMilliseconds = nil
         let place = try record.service.map(source(of:))
         let content = try await surroundings.files.fingerprint(of: place?.path ?? record.source)
-        let isPlanUsable = content == record.service?.fingerprint && record.service?.build.map(roster.has) ?? false
-        if isPlanUsable {
-            guard let revision = try await engine.store.update(record) else { throw Coordinator.busy(record.id) }
-            record.revision = revision
-            return record
+        func renew(_ record: inout JobRecord) {
+            record.state = .queued
+            record.failure = nil
+            record.service?.failure = nil
+            record.service?.finishedMilliseconds = nil
         }
+        let isPlanUsable = content == record.service?.fingerprint && record.service?.build.map(roster.has) ?? false
+        if isPlanUsable { return try await change(record.id, in: engine, renew) }
+        var record = record
+        renew(&record)
         record.plan = nil
         record.service?.build = nil
         record.service?.fingerprint = content
         record.revision = 0
         try await engine.store.remove(record.id)
-        try surroundings.files.remove("\(jobsDirectory)/\(record.id)")
-        try surroundings.files.remove(copy(for: record.id))
+        try removeFiles(of: record.id)
         guard try await engine.store.insert(record) else { throw Coordinator.busy(record.id) }
         return record
     }
@@ -174,6 +172,7 @@ extension ClusterService: ClusterControl {
             throw CoordinatorError(.wrongState, "job \(job) is \(record.state.rawValue)")
         }
         live[job]?.priority = priority
+        turns.setPriority(priority, of: job)
         if try await !engine.coordinator.setPriority(priority, of: job) {
             try await change(job, in: engine) { $0.priority = priority }
         }

@@ -55,16 +55,14 @@ extension ClusterService {
         if let wanted = live[id]?.priority, wanted != priority {
             _ = try await engine.coordinator.setPriority(wanted, of: id)
         }
-        // Its user may have given it up at any point of the way here.
-        return try await withTaskCancellationHandler {
-            try await engine.coordinator.outcome(of: id)
-        } onCancel: {
-            Task { await self.withdraw(id, from: engine) }
+        do {
+            return try await engine.coordinator.outcome(of: id)
+        } catch let cancellation as CancellationError {
+            // Its user may have given it up at any point of the way here.
+            guard live[id]?.isUnwanted == true else { throw cancellation }
+            await engine.coordinator.cancel(id)
+            return try await engine.coordinator.outcome(of: id)
         }
-    }
-
-    private func withdraw(_ id: JobID, from engine: Engine) async {
-        if live[id]?.isUnwanted == true { await engine.coordinator.cancel(id) }
     }
 
     /// Waits until jobs whose tasks a worker still runs are at work again, or over.
@@ -137,6 +135,12 @@ extension ClusterService {
         emit(.jobStateChanged(id, state))
     }
 
+    /// Removes what tasks of a job made, and the copy of its source.
+    func removeFiles(of id: JobID) throws {
+        try surroundings.files.remove("\(jobsDirectory)/\(id)")
+        try surroundings.files.remove(copy(for: id))
+    }
+
     /// Keeps a job otherwise; when its record was changed meanwhile, once more from what it has become.
     @discardableResult
     func change(_ id: JobID, in engine: Engine, _ change: (inout JobRecord) -> Void) async throws -> JobRecord {
@@ -145,7 +149,10 @@ extension ClusterService {
                 throw CoordinatorError(.unknownJob, "there is no job \(id)")
             }
             change(&record)
-            if try await engine.store.update(record) != nil { return record }
+            if let revision = try await engine.store.update(record) {
+                record.revision = revision
+                return record
+            }
         }
         throw Coordinator.busy(id)
     }
@@ -162,6 +169,7 @@ extension ClusterService {
         }
         arrived(id)
         live[id] = nil
+        turns.remove(id)
         if live.isEmpty { surroundings.rested() }
         admit()
     }
@@ -190,10 +198,7 @@ extension ClusterService {
         }
         try await engine.store.endAttempts(at: id, now: now)
         // What failed can be retried, and then its finished segments count.
-        if record.state != .failed {
-            try? surroundings.files.remove("\(jobsDirectory)/\(id)")
-            try? surroundings.files.remove(copy(for: id))
-        }
+        if record.state != .failed { try? removeFiles(of: id) }
         emit(.jobStateChanged(id, record.state))
         if let failure = record.service?.failure { emit(.jobFailed(id, code: failure.code, message: failure.message)) }
         if record.state == .completed { emit(.jobCompleted(id)) }

@@ -18,6 +18,8 @@ package actor ClusterService {
     package nonisolated let meter = WorkMeter()
     /// The jobs that are not over.
     var live: [JobID: LiveJob] = [:]
+    /// Which of them may begin.
+    var turns: Turns
     /// The connections of workers, by worker; each ends what it has to when it is closed.
     var sessions: [WorkerID: WorkerSession] = [:]
     /// What works at present; `nil` while the records cannot be written.
@@ -38,6 +40,7 @@ package actor ClusterService {
         self.configuration = configuration
         self.surroundings = surroundings
         roster = WorkerRoster(required: configuration.requiredWorkers)
+        turns = Turns(limit: configuration.scheduling.maximumConcurrentJobs)
         start = surroundings.time.now()
     }
 
@@ -73,6 +76,7 @@ package actor ClusterService {
         let store = try await surroundings.openStore()
         var configuration = Coordinator.Configuration(directory: jobsDirectory)
         configuration.scheduling = self.configuration.scheduling
+        configuration.workersOutlive = true
         configuration.meter = meter
         let coordinator = Coordinator(
             configuration: configuration, surroundings: surroundings.coordinator(store: store, catalog: roster))
@@ -82,7 +86,9 @@ package actor ClusterService {
         }
         engine = Engine(coordinator: coordinator, store: store, relay: relay)
         for job in try await store.jobs(JobQuery(states: Set(JobState.allCases.filter { !$0.isFinal }))) {
-            live[job.id] = LiveJob(job)
+            let job = (id: job.id, live: LiveJob(job))
+            live[job.id] = job.live
+            turns.add(job.id, job.live)
         }
         admit()
     }
@@ -105,6 +111,7 @@ package actor ClusterService {
             live[id]?.work = nil
             broadcast.send(.warning(id, problem.message))
         }
+        turns = Turns(limit: configuration.scheduling.maximumConcurrentJobs)
         await close(broken)
         while !isStopped {
             do {
@@ -123,13 +130,7 @@ package actor ClusterService {
     /// Begins what may begin: the most urgent first, as many as may be at work at once; less urgent ones do not count.
     func admit() {
         guard engine != nil, !isStopped else { return }
-        while true {
-            let waiting = live.filter { $0.value.work == nil && $0.value.hasTurn }
-            guard let (id, job) = waiting.min(by: { $0.value.precedes($1.value) }) else { return }
-            let active = live.values.count { $0.work != nil && $0.priority >= job.priority }
-            guard active < configuration.scheduling.maximumConcurrentJobs else { return }
-            live[id]?.work = Task { await self.conduct(id) }
-        }
+        while let id = turns.next() { live[id]?.work = Task { await self.conduct(id) } }
     }
 
     /// Everything that happens from now on; ends when the service stops.

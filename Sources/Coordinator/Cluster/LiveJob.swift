@@ -17,10 +17,8 @@ struct LiveJob: Sendable {
     var waiters: [CheckedContinuation<Void, Never>] = []
     /// Where its result goes, on this machine.
     var output: String
-    /// What reads, plans and awaits it; `nil` while it waits for its turn.
+    /// What reads, plans and awaits it; `nil` while it waits for its turn, or is being taken in.
     var work: Task<Void, Never>?
-    /// Whether its turn can come; not while its record is being written.
-    var hasTurn = true
     /// Whether its user gave it up.
     var isUnwanted = false
     /// What it is at.
@@ -62,10 +60,4 @@ struct LiveJob: Sendable {
     }
 
     private static let noWorker = "scheduling.no_worker"
-
-    /// Whether it comes before another: what was at work first, then the more urgent, then the older.
-    func precedes(_ other: LiveJob) -> Bool {
-        if wasAtWork != other.wasAtWork { return wasAtWork }
-        return priority == other.priority ? created < other.created : priority > other.priority
-    }
 }

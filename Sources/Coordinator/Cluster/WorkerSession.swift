@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import FoundationEssentials
 import MartletModel
 import MartletPorts
 import MartletWire
@@ -90,12 +89,12 @@ final class WorkerSession: Sendable {
 
     private func message() async -> WorkerMessage? {
         guard case .text(let text)? = await socket.receive() else { return nil }
-        return try? JSONDecoder().decode(WorkerMessage.self, from: Data(text.utf8))
+        return try? MessageText.decode(WorkerMessage.self, from: text)
     }
 
     /// A message that does not get through needs no other care: the connection ends, and the worker comes back.
     private func say(_ message: CoordinatorMessage) async {
-        guard let data = try? JSONEncoder().encode(message) else { return }
-        try? await socket.send(.text(String(decoding: data, as: UTF8.self)))
+        guard let text = try? MessageText.encode(message) else { return }
+        try? await socket.send(.text(text))
     }
 }

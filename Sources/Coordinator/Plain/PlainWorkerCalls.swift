@@ -23,7 +23,7 @@ struct PlainWorkerCalls: Sendable {
     ///
     /// Workers that know no such call go on until they are done; what they say then is refused.
     func withdraw(_ job: JobID, from contact: PlainContact) async {
-        let path = PlainAssignment.path + "/" + PathSegments.encoded(job.text)
+        let path = PlainAssignment.path + "/" + PercentEncoding.encoded(job.text)
         _ = await call(HTTPCall("DELETE", contact.url(path)))
     }
 

@@ -11,7 +11,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var tls: ServerTLS?
     /// What WebSockets put up with.
     package var webSockets = WebSocketLimits()
-    /// The most connections at a time; more wait in the system's queue.
+    /// The most connections at a time; more wait in the system's queue. Each takes a descriptor, and two more for a
+    /// WebSocket over TLS: whoever runs the process sees to it that it may have them.
     package var connectionLimit = 8192
     /// The most bytes of a request's line and header, 4 KiB at least; beyond it the answer is 414 or 431. Each connection
     /// keeps a buffer of this size.

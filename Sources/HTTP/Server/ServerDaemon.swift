@@ -40,7 +40,6 @@ final class ServerDaemon: EventHandler, LoopGuest, @unchecked Sendable {
     func start() throws -> Int {
         tls = try configuration.tls.map { try TLSOptions($0) }
         let socket = try ListeningSocket(host: configuration.host, port: configuration.port, backlog: 1024)
-        raiseDescriptorLimit()
         let closure = Unmanaged.passUnretained(self).toOpaque()
         var options = [
             option(.LISTEN_SOCKET, Int(socket.descriptor)),
@@ -142,17 +141,6 @@ final class ServerDaemon: EventHandler, LoopGuest, @unchecked Sendable {
         loop.stop()
         for action in whenStopped { action() }
         whenStopped = []
-    }
-
-    /// Makes room for the connections that are allowed: three descriptors for each, as libmicrohttpd makes a pair of
-    /// sockets for a WebSocket over TLS. The usual limit is 1024, of which the user may raise it himself.
-    private func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        let wanted = min(limit.rlim_max, rlim_t(configuration.connectionLimit * 3 + 512))
-        guard wanted > limit.rlim_cur else { return }
-        limit.rlim_cur = wanted
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private func option(_ name: MHD_OPTION, _ value: Int) -> MHD_OptionItem {

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import CCrypto
+internal import MartletModel
 internal import MartletPorts
 
 /// Signs by libcrypto.
@@ -17,7 +18,6 @@ package struct HMACSigner: MessageSigner {
         let isDone = EVP_Q_mac(
             nil, "HMAC", nil, "SHA256", nil, secret, secret.count, message, message.count, &mac, mac.count, &length)
         guard isDone != nil, length == mac.count else { fatalError("libcrypto cannot make an HMAC") }
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: mac.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return Hexadecimal.text(mac)
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import CCrypto
+internal import MartletModel
 
 /// A running SHA-256, by libcrypto.
 ///
@@ -32,7 +33,6 @@ final class SHA256Digest {
         guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else {
             fatalError("libcrypto cannot end a SHA-256")
         }
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return Hexadecimal.text(digest)
     }
 }

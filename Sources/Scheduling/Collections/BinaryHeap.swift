@@ -2,20 +2,23 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 /// Values of which the least is at hand. Adding and taking cost O(log n).
-struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
+package struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
     private var elements: [Element] = []
 
+    /// Makes an empty one.
+    package init() {}
+
     /// Whether it is empty.
-    var isEmpty: Bool { elements.isEmpty }
+    package var isEmpty: Bool { elements.isEmpty }
 
     /// How many values it holds.
-    var count: Int { elements.count }
+    package var count: Int { elements.count }
 
     /// The least value; `nil` when it is empty.
-    var first: Element? { elements.first }
+    package var first: Element? { elements.first }
 
     /// Adds a value.
-    mutating func insert(_ element: Element) {
+    package mutating func insert(_ element: Element) {
         elements.append(element)
         var child = elements.count - 1
         while child > 0 {
@@ -27,7 +30,7 @@ struct BinaryHeap<Element: Comparable & Sendable>: Equatable, Sendable {
     }
 
     /// Takes the least value out; `nil` when it is empty.
-    mutating func popFirst() -> Element? {
+    package mutating func popFirst() -> Element? {
         guard let last = elements.popLast() else { return nil }
         guard let first = elements.first else { return last }
         elements[0] = last

@@ -23,12 +23,6 @@ package enum LocalSlots {
         return max(1, min(processors, Int(clamping: fitting)))
     }
 
-    /// The slots and the memory of a worker that does not know its tasks yet: one slot a processor, and three quarters
-    /// of the memory; placement sees to it that what runs at once fits in.
-    package static func forAnyTask(processors: Int, memory: ByteCount) -> (slots: Int, memory: ByteCount) {
-        (max(processors, 1), budget(of: memory))
-    }
-
     /// The memory that encodes may use together: three quarters of all.
     package static func budget(of memory: ByteCount) -> ByteCount { ByteCount(memory.bytes / 4 * 3) }
 }

@@ -15,11 +15,13 @@ package enum DataPlane {
     package static let contentDuration = "X-Content-Duration"
 
     /// The path of a job's source; `GET` with `Range` and `If-Match`.
-    package static func sourcePath(of job: JobID) -> String { "/api/v1/jobs/\(encoded(job.text))/source" }
+    package static func sourcePath(of job: JobID) -> String {
+        "/api/v1/jobs/\(PercentEncoding.encoded(job.text))/source"
+    }
 
     /// The path of a task's result; `GET`, and `PUT` and `HEAD` with the query of `uploadQuery`.
     package static func resultPath(of job: JobID, fileName: String) -> String {
-        "/api/v1/jobs/\(encoded(job.text))/results/\(encoded(fileName))"
+        "/api/v1/jobs/\(PercentEncoding.encoded(job.text))/results/\(PercentEncoding.encoded(fileName))"
     }
 
     /// The query of an upload's part.
@@ -28,7 +30,7 @@ package enum DataPlane {
     ///   - offset: where the part begins in the result.
     ///   - size: the size of the whole result.
     package static func uploadQuery(_ lease: LeaseToken, offset: Int64, size: Int64) -> String {
-        "task=\(encoded(lease.task.text))&epoch=\(lease.epoch.number)&worker=\(encoded(lease.worker.text))"
+        "task=\(PercentEncoding.encoded(lease.task.text))&epoch=\(lease.epoch.number)&worker=\(PercentEncoding.encoded(lease.worker.text))"
             + "&offset=\(offset)&size=\(size)"
     }
 
@@ -64,24 +66,8 @@ package enum DataPlane {
             guard parts.count == 2, parts[0].filter({ $0 != " " }).lowercased() == "sha-256" else { continue }
             let text = parts[1].filter { $0 != " " && $0 != ":" }
             guard let bytes = Data(base64Encoded: text), bytes.count == 32 else { return nil }
-            let digits = Array("0123456789abcdef".utf8)
-            return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+            return Hexadecimal.text(bytes)
         }
         return nil
-    }
-
-    /// A text as one part of a path or query.
-    package static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        let bytes = text.utf8.flatMap { byte -> [UInt8] in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                [byte]
-            default: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

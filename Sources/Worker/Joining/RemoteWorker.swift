@@ -2,9 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 package import MartletModel
-import MartletPlanning
 package import MartletPorts
-import MartletScheduling
 
 /// A worker of a coordinator elsewhere, with all that belongs to it.
 package struct RemoteWorker: Sendable {
@@ -144,15 +142,12 @@ package struct RemoteWorker: Sendable {
     /// What the worker says of itself.
     private func profile(_ build: EncoderBuild) async throws -> WorkerProfile {
         let machine = surroundings.machine
-        // One encode of 1080p by the encoder that most films are encoded with.
-        let usual = EncoderProfile.named("libx264")?.memory(width: 1920, height: 1080, bitDepth: 8)
-        let slots = LocalSlots.count(
-            requested: configuration.slots, processors: machine.processors, memory: machine.memory,
-            memoryPerEncode: usual ?? ByteCount(0))
+        let room = WorkerRoom(
+            requested: configuration.slots, processors: machine.processors, memory: machine.memory)
         var speed: Double?
         if configuration.benchmarkDuration > .zero, build.encoders.contains("libx264") {
             let measurement = SpeedMeasurement(
-                encoder: surroundings.encoder, files: surroundings.files, time: surroundings.time, slots: slots,
+                encoder: surroundings.encoder, files: surroundings.files, time: surroundings.time, slots: room.slots,
                 duration: configuration.benchmarkDuration, niceness: configuration.niceness)
             speed = try await measurement.remembered(
                 build: build, processors: machine.processors, in: configuration.cacheDirectory)
@@ -160,7 +155,7 @@ package struct RemoteWorker: Sendable {
         let encoders = await Abilities(catalog: surroundings.catalog, hardware: configuration.hardware)
             .encoders(of: build)
         return WorkerProfile(
-            id: configuration.id, slots: slots, memory: LocalSlots.budget(of: machine.memory),
+            id: configuration.id, slots: room.slots, memory: room.memory,
             buildDigest: build.digest, encoders: encoders,
             machine: WorkerProfile.Machine(
                 operatingSystem: machine.operatingSystem, processors: machine.processors, memory: machine.memory,

@@ -67,7 +67,7 @@ struct PlainCalls: Sendable {
         return KnownSource(content: content, length: answer.headers[DataPlane.contentDuration].flatMap { Double($0) })
     }
 
-    private func path(of job: JobID) -> String { "/api/v1/jobs/\(DataPlane.encoded(job.text))/status" }
+    private func path(of job: JobID) -> String { "/api/v1/jobs/\(PercentEncoding.encoded(job.text))/status" }
 
     private static let heartbeatPath = "/api/v1/workers/heartbeat"
 

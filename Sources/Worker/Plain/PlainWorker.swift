@@ -118,9 +118,9 @@ package actor PlainWorker: HTTPHandler {
         let parts = request.path.split(separator: "/")
         switch (request.method, parts.first, parts.count) {
         case ("POST", "jobs", 1): return await take(request)
-        case ("DELETE", "jobs", 2): return await cancel(StreamFiles.decoded(parts[1]) ?? "")
+        case ("DELETE", "jobs", 2): return await cancel(PercentEncoding.decoded(parts[1]) ?? "")
         case ("GET", "hls", 3), ("HEAD", "hls", 3):
-            return await file(StreamFiles.decoded(parts[2]) ?? "", of: StreamFiles.decoded(parts[1]) ?? "")
+            return await file(PercentEncoding.decoded(parts[2]) ?? "", of: PercentEncoding.decoded(parts[1]) ?? "")
         case (_, "jobs", 1): return HTTPResponse(status: 405, headers: ["Allow": "POST"])
         case (_, "jobs", 2): return HTTPResponse(status: 405, headers: ["Allow": "DELETE"])
         default: return HTTPResponse(status: 404)
@@ -200,7 +200,7 @@ extension PlainWorker {
 
     private func url(of stream: Stream) -> String {
         let host = configuration.address.contains(":") ? "[\(configuration.address)]" : configuration.address
-        let name = DataPlane.encoded(stream.name)
+        let name = PercentEncoding.encoded(stream.name)
         return "http://\(host):\(configuration.port)/hls/\(name)/\(StreamCommand.playlist)"
     }
 }

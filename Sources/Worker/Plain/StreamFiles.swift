@@ -35,22 +35,4 @@ enum StreamFiles {
         let name = String(String.UnicodeScalarView(plain)).drop { $0 == "." || $0 == " " }
         return name.isEmpty || name.utf8.count > 150 ? "stream" : String(name)
     }
-
-    /// A part of a path without percent-encoding; `nil` when it is no UTF-8.
-    static func decoded(_ part: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(part.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
 }

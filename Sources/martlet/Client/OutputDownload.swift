@@ -3,6 +3,7 @@
 
 import MartletModel
 import MartletPorts
+import MartletWire
 
 /// Fetches the output of a job, in parts, and goes on where an earlier try stopped.
 struct OutputDownload: Sendable {

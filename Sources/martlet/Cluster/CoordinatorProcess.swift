@@ -200,12 +200,12 @@ struct CoordinatorProcess {
     /// Works in this process, until the task is cancelled.
     private func worker(for service: ClusterService) async throws -> Task<Void, Never> {
         let build = try await local.abilities.build()
-        let (slots, memory) = LocalSlots.forAnyTask(processors: local.facts.processors, memory: local.facts.memory)
+        let room = WorkerRoom(processors: local.facts.processors, memory: local.facts.memory)
         var profile = WorkerProfile(
-            id: WorkerID(local.facts.hostName), slots: slots, memory: memory, buildDigest: build.digest)
+            id: WorkerID(local.facts.hostName), slots: room.slots, memory: room.memory, buildDigest: build.digest)
         if settings.benchmarkSeconds > 0 {
             let measurement = SpeedMeasurement(
-                encoder: local.ffmpeg, files: local.files, time: local.time, slots: slots,
+                encoder: local.ffmpeg, files: local.files, time: local.time, slots: room.slots,
                 duration: .milliseconds(Int64(settings.benchmarkSeconds * 1000)))
             profile.speed = try await measurement.remembered(
                 build: build, processors: local.facts.processors, in: local.cacheDirectory)

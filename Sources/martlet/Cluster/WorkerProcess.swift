@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import Dispatch
 import MartletHTTP
 import MartletHost
 import MartletModel
 import MartletPorts
 import MartletWorker
-import Synchronization
 
 /// A worker with everything around it, from its start to its end.
 struct WorkerProcess {
@@ -17,6 +15,11 @@ struct WorkerProcess {
     let local: LocalEngine
 
     private var settings: WorkSettings { request.settings }
+
+    /// Where this machine has films, by name.
+    private var mediaRoots: [String: String] {
+        Dictionary(settings.roots.map { ($0.name, FilePath($0.path).text) }) { $1 }
+    }
 
     /// Works until the calling task is cancelled, or until it is not wanted any more.
     ///
@@ -30,7 +33,9 @@ struct WorkerProcess {
         let lock = try FileLock(path: "\(directory)/lock", subject: directory)
         defer { withExtendedLifetime(lock) {} }
         let surroundings = await surroundings()
-        let streams = Task { await serveStreams(name: name, directory: directory, with: surroundings, told: told) }
+        let server = StreamServer(
+            request: request, name: name, directory: "\(directory)/streams", mediaRoots: mediaRoots)
+        let streams = Task { await server.run(with: surroundings, told: told) }
         let result: Result<Void, any Error>
         do {
             let worker = RemoteWorker(
@@ -44,66 +49,6 @@ struct WorkerProcess {
         try result.get()
     }
 
-    /// Takes streams, too, that this machine serves itself, until the calling task is cancelled.
-    ///
-    /// A port that is taken, by another worker of this machine, costs the streams alone.
-    private func serveStreams(
-        name: String, directory: String, with surroundings: RemoteWorker.Surroundings,
-        told: @escaping @Sendable (WorkerNotice) -> Void
-    ) async {
-        let host = await address()
-        let isAlone = host.hasPrefix("127.") || host == "::1"
-        let relay = LateHandler(callers: await coordinatorAddresses())
-        // Who reaches the coordinator from outside is reached from outside.
-        let server = HTTPServer(
-            configuration: HTTPServerConfiguration(host: isAlone ? host : "0.0.0.0", port: settings.httpPort),
-            handler: relay)
-        let port: Int
-        do {
-            port = try await server.start()
-        } catch {
-            return told(.warning("This worker serves no streams: \(error)"))
-        }
-        var configuration = PlainWorker.Configuration(
-            coordinator: CoordinatorAddress(request.connection.address, token: request.connection.token),
-            id: WorkerID(name), address: host, port: port, directory: "\(directory)/streams")
-        configuration.hardware = request.hardware
-        configuration.mediaRoots = Dictionary(settings.roots.map { ($0.name, FilePath($0.path).text) }) { $1 }
-        configuration.niceness = request.niceness
-        let worker = PlainWorker(configuration: configuration, surroundings: surroundings)
-        relay.handler.withLock { $0 = worker }
-        do { try await worker.run() } catch { told(.warning("This worker serves no streams: \(error)")) }
-        await server.stop()
-    }
-
-    /// The address that others reach this machine at: the one that it reaches its coordinator from.
-    private func address() async -> String {
-        let host = Self.host(of: request.connection.address)
-        return await Self.resolving { OwnAddress.reaching(host) ?? "127.0.0.1" }
-    }
-
-    /// Where the coordinator's calls come from.
-    private func coordinatorAddresses() async -> Set<String> {
-        let host = Self.host(of: request.connection.address)
-        return await Self.resolving { OwnAddress.addresses(of: host) }
-    }
-
-    /// Runs what may wait for a name server for long.
-    private static func resolving<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-        await withCheckedContinuation { continuation in
-            DispatchQueue(label: "martlet host names").async { continuation.resume(returning: body()) }
-        }
-    }
-
-    /// The host in a URL, without its port.
-    private static func host(of url: String) -> String {
-        var rest = Substring(url)
-        if let scheme = rest.firstRange(of: "://") { rest = rest[scheme.upperBound...] }
-        rest = rest.prefix { $0 != "/" }
-        if rest.hasPrefix("[") { return String(rest.dropFirst().prefix { $0 != "]" }) }
-        return String(rest.prefix { $0 != ":" })
-    }
-
     private func configuration(
         name: String, directory: String, told: @escaping @Sendable (WorkerNotice) -> Void
     ) -> RemoteWorker.Configuration {
@@ -112,7 +57,7 @@ struct WorkerProcess {
             coordinator: CoordinatorAddress(connection.address, token: connection.token), id: WorkerID(name),
             directory: directory, version: Program.version)
         configuration.slots = settings.slots
-        configuration.mediaRoots = Dictionary(settings.roots.map { ($0.name, FilePath($0.path).text) }) { $1 }
+        configuration.mediaRoots = mediaRoots
         configuration.cacheDirectory = local.cacheDirectory
         configuration.hardware = request.hardware
         configuration.benchmarkDuration = .milliseconds(Int64(settings.benchmarkSeconds * 1000))
@@ -146,23 +91,5 @@ struct WorkerProcess {
         let place =
             settings.temporaryDirectory.map { FilePath($0).text } ?? "\(local.temporaryDirectory)/martlet-worker"
         return place + "/" + String(name.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })
-    }
-}
-
-/// Answers as soon as there is somebody who does: a worker must know its port before it is made.
-///
-/// Everyone may watch; only the coordinator may begin and end streams, since its protocol knows no tokens.
-private final class LateHandler: HTTPHandler {
-    let handler = Mutex<(any HTTPHandler)?>(nil)
-    private let callers: Set<String>
-
-    init(callers: Set<String>) { self.callers = callers }
-
-    func respond(to request: HTTPRequest) async -> HTTPResponse {
-        guard ["GET", "HEAD"].contains(request.method) || callers.contains(request.peer) else {
-            return HTTPResponse(status: 403)
-        }
-        guard let handler = handler.withLock({ $0 }) else { return HTTPResponse(status: 503) }
-        return await handler.respond(to: request)
     }
 }

@@ -170,14 +170,17 @@ extension LocalEngine {
     /// cancelled, running encodes are killed and what is finished is kept.
     private func run(_ id: JobID, on coordinator: Coordinator, with worker: Worker) async throws -> FinishedJob {
         let work = Task { try await worker.run() }
-        return try await withTaskCancellationHandler {
-            let result: Result<FinishedJob, any Error>
-            do { result = .success(try await coordinator.outcome(of: id)) } catch { result = .failure(error) }
-            work.cancel()
-            _ = await work.result
-            return try result.get()
-        } onCancel: {
-            Task { await coordinator.stop() }
+        func outcome() async -> Result<FinishedJob, any Error> {
+            do { return .success(try await coordinator.outcome(of: id)) } catch { return .failure(error) }
         }
+        var result = await outcome()
+        if Task.isCancelled {
+            // First of all, so that nothing is given out any more.
+            await coordinator.stop()
+            result = await outcome()
+        }
+        work.cancel()
+        _ = await work.result
+        return try result.get()
     }
 }

@@ -20,7 +20,7 @@ final class NginxProxy: Sendable {
             daemon off;
             master_process off;
             pid \(directory.path)/pid;
-            error_log \(directory.path)/errors;
+            error_log stderr notice;
             events { worker_connections 512; }
             http {
                 access_log off;
@@ -52,26 +52,26 @@ final class NginxProxy: Sendable {
         let running = Task {
             defer { starting.finish() }
             return try await ChildProcess.run(
-                "nginx", ["-p", directory.path, "-c", configuration, "-e", directory.file("errors")],
+                "sh",
+                ["-c", "exec nginx \"$@\" 2>&1", "sh", "-p", directory.path, "-c", configuration, "-e", "stderr"],
                 environment: ["PATH": (ProcessInfo.processInfo.environment["PATH"] ?? "") + ":/usr/sbin"],
-                observer: ChildProcess.Observer(onStart: { starting.yield($0) }))
+                observer: ChildProcess.Observer(
+                    onOutputLine: { line, handle in
+                        // It names its version once it listens.
+                        if line.contains("[notice]"), line.contains(": nginx/") { starting.yield(handle) }
+                    }))
         }
-        var first: ChildProcess.Handle?
-        for await handle in started {
-            first = handle
-            break
+        let first = try await waiting(for: "nginx to listen", atMost: .seconds(60)) {
+            for await handle in started { return handle as ChildProcess.Handle? }
+            return nil
         }
         guard let handle = first else {
-            throw CannotStart(description: try await running.value.errors)
+            throw CannotStart(description: try await running.value.output)
         }
         self.port = port
         self.directory = directory
         self.handle = handle
         self.running = running
-        // nginx does not say when it listens, so it is asked.
-        try await waiting(for: "nginx", atMost: .seconds(20)) {
-            while (try? RawSocket(port: port)) == nil { try await Task.sleep(for: .milliseconds(10)) }
-        }
     }
 
     /// Ends it.

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import MartletHTTP
+import MartletHost
 import MartletPorts
 import Synchronization
 
@@ -20,6 +21,7 @@ func serving<Value: Sendable>(
     _ answer: @escaping @Sendable (HTTPRequest) async -> HTTPResponse,
     _ body: (Int) async throws -> Value
 ) async throws -> Value {
+    OpenFileLimit.raise()
     let server = HTTPServer(configuration: configuration, handler: Answering(answer))
     let port = try await server.start()
     do {

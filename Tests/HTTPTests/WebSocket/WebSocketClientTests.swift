@@ -131,8 +131,11 @@ struct WebSocketClientTests {
 
     @Test("A server that stops says 1001, and stops at once")
     func serverStops() async throws {
+        var configuration = HTTPServerConfiguration()
+        configuration.stopGrace = .seconds(120)
+        configuration.webSockets.closing = .seconds(120)
         let server = HTTPServer(
-            configuration: HTTPServerConfiguration(),
+            configuration: configuration,
             handler: Answering { _ in HTTPResponse(status: 101, body: .webSocket { while await $0.receive() != nil {} })
             })
         let port = try await server.start()
@@ -150,7 +153,8 @@ struct WebSocketClientTests {
         }
         let began = ContinuousClock.now
         await server.stop()
-        #expect(ContinuousClock.now - began < .milliseconds(1500))
+        // Whatever is waited for in vain is so for two minutes.
+        #expect(ContinuousClock.now - began < .seconds(60))
         #expect(try await reading.value == [0x03, 0xe9])
         for socket in sockets { #expect(await socket.receive() == nil) }
     }
@@ -166,7 +170,8 @@ struct WebSocketClientTests {
         let held = try await accepting.value
         let began = ContinuousClock.now
         #expect(await socket.receive() == nil)
-        #expect(ContinuousClock.now - began < .seconds(3))
+        // Others are given 20 s.
+        #expect(ContinuousClock.now - began < .seconds(15))
         #expect(held >= 0)
         mute.release(held)
     }

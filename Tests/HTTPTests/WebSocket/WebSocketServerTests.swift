@@ -140,7 +140,7 @@ struct WebSocketServerTests {
                 let began = ContinuousClock.now
                 #expect(socket.next()?.opcode == 9)
                 #expect(socket.next() == nil)
-                #expect(ContinuousClock.now - began < .seconds(3))
+                #expect(ContinuousClock.now - began < .seconds(15))
             }
         }
     }
@@ -161,9 +161,9 @@ struct WebSocketServerTests {
     func slowReader() async throws {
         var configuration = HTTPServerConfiguration()
         configuration.webSockets.outbox = 1 << 20
-        // A ping among the frames, on a machine that is slow today, is not what is counted.
+        // However slowly it is read: neither a ping comes in between, nor an end before the close is read.
         configuration.webSockets.silence = .seconds(600)
-        configuration.webSockets.closing = .seconds(60)
+        configuration.webSockets.closing = .seconds(600)
         let sent = Journal<Int>()
         let count = 400
         try await serving(configuration) { _ in

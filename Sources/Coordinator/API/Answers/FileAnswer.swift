@@ -3,6 +3,7 @@
 
 package import MartletModel
 package import MartletPorts
+internal import MartletWire
 
 /// A file as an answer: whole or in part, with a tag that changes with its content.
 package struct FileAnswer: Sendable {
@@ -83,7 +84,7 @@ package struct FileAnswer: Sendable {
         let plain = name.unicodeScalars.map { scalar in
             scalar.value < 0x20 || scalar.value > 0x7e || scalar == "\"" || scalar == "\\" ? "_" : Character(scalar)
         }
-        return "attachment; filename=\"\(String(plain))\"; filename*=UTF-8''\(PathSegments.encoded(name))"
+        return "attachment; filename=\"\(String(plain))\"; filename*=UTF-8''\(PercentEncoding.encoded(name))"
     }
 }
 

@@ -78,7 +78,7 @@ package struct JobRoutes: Sendable {
         try SubmissionCheck.check(submission)
         let job = try await control.submit(submission)
         return try .json(
-            job, status: 201, headers: ["Location": "/api/v1/jobs/" + PathSegments.encoded(job.id.text)])
+            job, status: 201, headers: ["Location": "/api/v1/jobs/" + PercentEncoding.encoded(job.id.text)])
     }
 
     private func list(_ request: RoutedRequest) async throws -> HTTPResponse {

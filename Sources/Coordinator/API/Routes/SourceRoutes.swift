@@ -73,7 +73,7 @@ package struct SourceRoutes: Sendable {
         let part = try part(of: request, offset: nil)
         let source = try await uploads.take(part, of: name, from: request.request.body)
         var headers = Self.state(of: source)
-        headers["Location"] = "/api/v1/sources/" + PathSegments.encoded(name)
+        headers["Location"] = "/api/v1/sources/" + PercentEncoding.encoded(name)
         return try .json(source, status: 201, headers: headers)
     }
 
