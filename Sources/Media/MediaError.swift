@@ -21,7 +21,9 @@ package struct MediaError: CodedError, Equatable {
         case segmentsDiffer = "media.segments_differ"
         /// The container cannot hold what was planned for it.
         case notStorable = "media.not_storable"
-        /// Writing failed.
+        /// The disk is full, or the user's quota.
+        case noSpace = "media.no_space"
+        /// Writing failed for another reason.
         case writeFailed = "media.write_failed"
         /// The file changed while it was used.
         case sourceChanged = "media.source_changed"
@@ -49,7 +51,7 @@ package struct MediaError: CodedError, Equatable {
         switch code {
         case .unreadable, .notMedia, .nothingToEncode, .noDecoder, .sourceChanged: .badInput
         case .mismatch, .segmentsDiffer: .verificationFailed
-        case .writeFailed: .writeFailed
+        case .noSpace, .writeFailed: .writeFailed
         case .notStorable, .failed: .jobFailed
         }
     }

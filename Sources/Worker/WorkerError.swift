@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 package import MartletModel
+import MartletPorts
 
 /// What goes wrong while a worker runs a task.
 package struct WorkerError: CodedError, Equatable {
@@ -64,6 +65,13 @@ package struct WorkerError: CodedError, Equatable {
 
     /// The connection to the coordinator broke.
     static let connectionLost = WorkerError(.connectionLost, "the connection to the coordinator broke")
+
+    /// The coordinator, which had let the worker in, does so no longer: its token has expired.
+    static func letOut(_ answer: HTTPAnswer) -> WorkerError {
+        WorkerError(
+            .refused, "The coordinator refuses this worker: \(ProblemText.line(of: answer))", advice: "Check the token."
+        )
+    }
 
     /// Whether a call that failed with this may work later.
     static func isPassing(_ error: any Error) -> Bool { (error as? any CodedError)?.isRetryable ?? false }

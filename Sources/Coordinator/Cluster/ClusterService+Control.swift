@@ -63,7 +63,6 @@ extension ClusterService: ClusterControl {
     }
 
     package func jobs(state: JobState?, limit: Int, cursor: String?) async throws -> JobPage {
-        let engine = try working()
         var query = JobQuery(states: state.map { [$0] } ?? [], limit: limit + 1)
         if let cursor {
             guard let place = Self.place(cursor) else {
@@ -71,7 +70,7 @@ extension ClusterService: ClusterControl {
             }
             query.after = place
         }
-        let records = try await engine.store.jobs(query)
+        let records = try await reading { [query] in try await $0.jobs(query) }
         var views: [JobView] = []
         for record in records.prefix(limit) { views.append(await view(of: record)) }
         let last = records.count > limit ? records[limit - 1] : nil
@@ -87,10 +86,11 @@ extension ClusterService: ClusterControl {
     package func job(_ id: JobID) async throws -> JobView { await view(of: try await record(of: id)) }
 
     package func tasks(of job: JobID) async throws -> [TaskView] {
-        let engine = try working()
         _ = try await record(of: job)
-        let attempts = Dictionary(grouping: try await engine.store.attempts(of: job), by: \.task)
-        return try await engine.store.tasks(of: job).map { TaskView($0, attempts: attempts[$0.specification.id] ?? []) }
+        let attempts = Dictionary(grouping: try await reading { try await $0.attempts(of: job) }, by: \.task)
+        return try await reading { try await $0.tasks(of: job) }.map {
+            TaskView($0, attempts: attempts[$0.specification.id] ?? [])
+        }
     }
 
     package func cancel(_ job: JobID) async throws -> JobView {
@@ -200,10 +200,21 @@ extension ClusterService: ClusterControl {
     }
 
     private func record(of job: JobID) async throws -> JobRecord {
-        guard let record = try await working().store.job(job) else {
+        guard let record = try await reading({ try await $0.job(job) }) else {
             throw CoordinatorError(.unknownJob, "there is no job \(job)")
         }
         return record
+    }
+
+    /// Looks something up; while the records cannot be written, in what they hold, as long as that can be read.
+    private func reading<Value: Sendable>(
+        _ read: @Sendable (any JobStore) async throws -> Value
+    ) async throws -> Value {
+        guard let records else { return try await read(working().store) }
+        do { return try await read(records) } catch {
+            _ = try working()
+            throw error
+        }
     }
 
     // MARK: Views
@@ -245,7 +256,7 @@ extension ClusterService: ClusterControl {
     }
 
     package func stats() async -> StatsView {
-        let jobs = (try? await engine?.store.jobCounts()) ?? [:]
+        let jobs = (try? await records?.jobCounts()) ?? [:]
         var tasks: [TaskState: Int] = [:]
         for id in live.keys { tasks.merge(await engine?.coordinator.taskCounts(of: id) ?? [:], uniquingKeysWith: +) }
         let workers = Dictionary(grouping: await self.workers(), by: \.state).mapValues(\.count)

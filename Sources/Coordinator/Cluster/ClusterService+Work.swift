@@ -12,18 +12,72 @@ extension ClusterService {
     func conduct(_ id: JobID) async {
         guard let engine else { return arrived(id) }
         defer { arrived(id) }
-        do {
-            let finished = try await result(of: id, by: engine)
-            await concluded(id, .success(finished), by: engine)
-        } catch {
-            if let breakage = await engine.coordinator.breakage {
-                await recover(from: breakage)
-            } else if live[id]?.isUnwanted == true {
-                await concluded(id, .failure(CancellationError()), by: engine)
-            } else if !(error is CancellationError) {
-                await concluded(id, .failure(error), by: engine)
+        while true {
+            do {
+                let finished = try await result(of: id, by: engine)
+                return await concluded(id, .success(finished), by: engine)
+            } catch {
+                let code = (error as? any CodedError)?.codeName ?? ""
+                if let breakage = await engine.coordinator.breakage {
+                    return await recover(from: breakage)
+                } else if live[id]?.isUnwanted == true {
+                    return await concluded(id, .failure(CancellationError()), by: engine)
+                } else if error is CancellationError {
+                    return
+                } else if code.hasPrefix("store.") {
+                    return await recover(from: error)
+                } else if !Self.fullDisk.contains(code) {
+                    return await concluded(id, .failure(error), by: engine)
+                }
+                guard await hasSpaceAgain(for: id, after: error, by: engine) else { return }
             }
         }
+    }
+
+    /// What is said of a full disk.
+    private static let fullDisk: Set = ["coordinator.no_space", "host.no_space", "media.no_space"]
+
+    /// Waits until there is more space than when a job found its disk full.
+    ///
+    /// - Returns: whether the job goes on now; otherwise all is said about it.
+    private func hasSpaceAgain(for id: JobID, after error: any Error, by engine: Engine) async -> Bool {
+        guard let output = live[id]?.output else { return false }
+        let places = [output, configuration.directory]
+        let before = places.map { try? surroundings.files.freeSpace(at: $0) }
+        var problem = ProblemView(AttemptFailure(error))
+        problem.message += "; the job goes on when there is space"
+        emit(.warning(id, problem.message))
+        do {
+            try await setBack(id, in: engine)
+            repeat {
+                live[id]?.hindrance = problem
+                try await surroundings.time.sleep(until: surroundings.time.now() + configuration.spaceInterval)
+                // The records failed meanwhile, and the job was begun anew.
+                guard self.engine?.coordinator === engine.coordinator else { return false }
+            } while !zip(places, before).contains { place, before in
+                guard let before, let now = try? surroundings.files.freeSpace(at: place) else { return false }
+                return now >= before + .mebibytes(1)
+            }
+        } catch {
+            if live[id]?.isUnwanted == true {
+                await concluded(id, .failure(CancellationError()), by: engine)
+            } else if !(error is CancellationError) {
+                await recover(from: error)
+            }
+            return false
+        }
+        live[id]?.hindrance = nil
+        return true
+    }
+
+    /// Keeps a job that failed as one that goes on, in this process or the next.
+    private func setBack(_ id: JobID, in engine: Engine) async throws {
+        await engine.coordinator.forget(id)
+        guard var record = try await engine.store.job(id), record.state.isFinal else { return }
+        let isJoining = live[id]?.stage == .joining || live[id]?.stage == .checking
+        record.state = isJoining ? .combining : .queued
+        record.failure = nil
+        guard try await engine.store.update(record) != nil else { throw Coordinator.busy(id) }
     }
 
     private func result(of id: JobID, by engine: Engine) async throws -> FinishedJob {

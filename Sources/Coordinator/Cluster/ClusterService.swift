@@ -24,6 +24,9 @@ package actor ClusterService {
     var sessions: [WorkerID: WorkerSession] = [:]
     /// What works at present; `nil` while the records cannot be written.
     private(set) var engine: Engine?
+    /// The records as they were left while they cannot be written, and why they cannot.
+    private var formerStore: (any JobStore)?
+    private var breakage: String?
     private var broadcast = Broadcast()
     private var isStopped = false
     private let start: Moment
@@ -61,14 +64,20 @@ package actor ClusterService {
         if let engine { await close(engine) }
         for work in working { work.cancel() }
         for work in working { await work.value }
+        formerStore = nil
         broadcast.finish()
     }
 
-    /// Why nothing can be taken in now; `nil` when all is well.
+    /// Why nothing can be done now; `nil` when all is well.
     package var hindrance: String? {
         if isStopped { return "the coordinator is stopping" }
-        return engine == nil ? "the records of jobs cannot be written" : nil
+        if engine == nil { return "the records of jobs cannot be written" + (breakage.map { ": \($0)" } ?? "") }
+        guard (try? hasSpace(at: configuration.directory)) == false else { return nil }
+        return "the coordinator's disk is full: nothing new is begun until there is space"
     }
+
+    /// Where jobs can be looked up, even when no record can be written.
+    var records: (any JobStore)? { engine?.store ?? formerStore }
 
     // MARK: The engine
 
@@ -85,6 +94,7 @@ package actor ClusterService {
             for await event in events { await self?.relayed(event) }
         }
         engine = Engine(coordinator: coordinator, store: store, relay: relay)
+        (formerStore, breakage) = (nil, nil)
         for job in try await store.jobs(JobQuery(states: Set(JobState.allCases.filter { !$0.isFinal }))) {
             let job = (id: job.id, live: LiveJob(job))
             live[job.id] = job.live
@@ -105,6 +115,7 @@ package actor ClusterService {
     func recover(from error: any Error) async {
         guard let broken = engine, !isStopped else { return }
         var problem = ProblemView(AttemptFailure(error))
+        (formerStore, breakage) = (broken.store, problem.message)
         problem.message += "; the job goes on when that is mended"
         for id in live.keys {
             live[id]?.hindrance = problem

@@ -24,7 +24,7 @@ package struct ClusterSurroundings: Sendable {
     /// Measures outputs.
     package var meter: any QualityMeter
     /// Keeps files.
-    package var files: any FileStore
+    package var files: any FileStore & FileParts
     /// Tells the time.
     package var time: any TimeSource
     /// Draws the names of new jobs: lower-case letters, digits and dashes.
@@ -38,8 +38,8 @@ package struct ClusterSurroundings: Sendable {
         preparation: @escaping @Sendable (any EncoderCatalog) -> JobPreparation,
         read: @escaping @Sendable (JobSubmission) throws -> JobOrder,
         openStore: @escaping @Sendable () async throws -> any JobStore, prober: any MediaProber,
-        assembler: any Assembler, verifier: any Verifier, meter: any QualityMeter, files: any FileStore,
-        time: any TimeSource, newName: @escaping @Sendable () -> String
+        assembler: any Assembler, verifier: any Verifier, meter: any QualityMeter,
+        files: any FileStore & FileParts, time: any TimeSource, newName: @escaping @Sendable () -> String
     ) {
         self.preparation = preparation
         self.read = read

@@ -10,19 +10,26 @@ import MartletWire
 /// Sources go out in the parts that are asked for; results come in in parts, each with its digest, and can go on after
 /// a broken connection where they stopped.
 package struct TransferRoutes: Sendable {
-    /// What has been carried, in bytes: out and in.
-    package typealias Meter = @Sendable (_ sent: Int64, _ received: Int64) -> Void
+    /// One figure about what is carried.
+    package enum Figure: Sendable {
+        /// So many bytes went out.
+        case sent(Int64)
+        /// So many came in.
+        case received(Int64)
+        /// A part of a result was refused: `damaged` on its way, or of a lease that does not hold (`stale_lease`).
+        case refused(String)
+    }
 
     private let service: ClusterService
     private let streams: PlainWorkers?
-    private let files: any FileStore
-    private let meter: Meter
+    private let files: any FileStore & FileParts
+    private let meter: @Sendable (Figure) -> Void
 
     /// Makes the routes of a service.
     ///
     /// - Parameter streams: whose sources are given out, too.
     package init(
-        service: ClusterService, streams: PlainWorkers? = nil, meter: @escaping Meter = { _, _ in }
+        service: ClusterService, streams: PlainWorkers? = nil, meter: @escaping @Sendable (Figure) -> Void = { _ in }
     ) {
         self.service = service
         self.streams = streams
@@ -92,7 +99,7 @@ package struct TransferRoutes: Sendable {
         if let wanted = routed.request.headers["If-Match"], wanted != tag {
             throw CoordinatorError(.sourceChanged, "the source of job \(job) is not the one that is asked for")
         }
-        var response = try file(
+        var response = try await file(
             FileAnswer(path: source.path, fingerprint: content, mediaType: Self.mediaType, tag: tag), routed)
         if let length = source.length { response.headers[DataPlane.contentDuration] = "\(length.inSeconds)" }
         return response
@@ -123,12 +130,17 @@ package struct TransferRoutes: Sendable {
         guard let content = try? await files.fingerprint(of: path) else {
             throw APIError(.notFound, "There is no such result.")
         }
-        return try file(FileAnswer(path: path, fingerprint: content, mediaType: Self.mediaType), routed)
+        return try await file(FileAnswer(path: path, fingerprint: content, mediaType: Self.mediaType), routed)
     }
 
-    private func file(_ answer: FileAnswer, _ routed: RoutedRequest) throws -> HTTPResponse {
-        let response = try answer.response(to: routed.request)
-        if case .file(_, let bytes) = response.body, routed.request.method == "GET" { meter(Int64(bytes.count), 0) }
+    private func file(_ answer: FileAnswer, _ routed: RoutedRequest) async throws -> HTTPResponse {
+        var response = try answer.response(to: routed.request)
+        guard case .file(let path, let bytes) = response.body, routed.request.method == "GET" else { return response }
+        if routed.request.headers[DataPlane.wantedDigest.field]?.contains("sha-256") == true {
+            let digest = try await files.digest(of: path, bytes: bytes)
+            response.headers[DataPlane.contentDigest] = DataPlane.digestField(digest)
+        }
+        meter(.sent(Int64(bytes.count)))
         return response
     }
 
@@ -153,7 +165,7 @@ package struct TransferRoutes: Sendable {
         }
         try check(bytes, against: routed.request.headers[DataPlane.contentDigest])
         try await files.write(bytes, to: partial, at: offset)
-        meter(0, Int64(bytes.count))
+        meter(.received(Int64(bytes.count)))
         let reached = max(present, offset + Int64(bytes.count))
         if reached == size { try await files.publish(partial, as: final) }
         return Self.progress(reached, status: 204)
@@ -176,6 +188,7 @@ package struct TransferRoutes: Sendable {
             job: JobID(routed.parameter("id")), task: TaskID(task), epoch: Epoch(Int(clamping: epoch)),
             worker: WorkerID(worker))
         guard await service.engine?.coordinator.holds(lease) == true else {
+            meter(.refused("stale_lease"))
             throw CoordinatorError(.staleLease, "worker \(worker) does not hold task \(task) in epoch \(epoch)")
         }
         let name = routed.parameter("file")
@@ -205,6 +218,7 @@ package struct TransferRoutes: Sendable {
             throw APIError.badField(DataPlane.contentDigest, "each part needs its SHA-256, as sha-256=:BASE64:")
         }
         guard files.digest(of: bytes) == expected else {
+            meter(.refused("damaged"))
             throw APIError(.digestMismatch, "The part was damaged on its way.", advice: "Send it again.")
         }
     }

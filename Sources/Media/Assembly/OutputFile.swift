@@ -140,7 +140,7 @@ final class OutputFile {
 
     private func writeFailure(_ failure: AVFailure) -> MediaError {
         MediaError(
-            .writeFailed, "Writing \(path) failed (\(failure)).",
+            failure.isNoSpace ? .noSpace : .writeFailed, "Writing \(path) failed (\(failure)).",
             advice: failure.isNoSpace ? "Free space there, or choose another place." : nil)
     }
 }

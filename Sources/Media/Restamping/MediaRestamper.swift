@@ -51,7 +51,7 @@ package struct MediaRestamper: SourceRestamper {
         let free = try files.freeSpace(at: path)
         guard free < source.fingerprint.size else { return }
         throw MediaError(
-            .writeFailed,
+            .noSpace,
             "\(path) needs up to \(source.fingerprint.size.bytes) bytes, and \(free.bytes) are free.",
             advice:
                 "The clock of \(source.path) jumps, so a copy is needed: free some space, or choose --work-directory.")

@@ -93,7 +93,7 @@ package final class MartletProcess: Sendable {
     ///
     /// - Throws: ``Ended`` when it ends before; `WaitedInVain` when `limit` passes.
     package func event(
-        _ name: String, within limit: Duration = .seconds(60),
+        _ name: String, within limit: Duration = .seconds(180),
         where matches: @escaping @Sendable (MartletProgram.Event) -> Bool = { _ in true }
     ) async throws -> MartletProgram.Event {
         let (notes, running) = (self.notes, self.running)

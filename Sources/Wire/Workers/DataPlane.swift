@@ -10,6 +10,8 @@ package enum DataPlane {
     package static let uploadOffset = "Upload-Offset"
     /// The header field with the SHA-256 of a body.
     package static let contentDigest = "Content-Digest"
+    /// The header field by which whoever asks for a file wants the SHA-256 of what comes (RFC 9530), and its value.
+    package static let wantedDigest = (field: "Want-Content-Digest", value: "sha-256=10")
 
     /// The header field with a source's length in seconds.
     package static let contentDuration = "X-Content-Duration"

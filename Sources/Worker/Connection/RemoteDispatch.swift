@@ -124,7 +124,8 @@ package actor RemoteDispatch: TaskDispatch {
         guard leases[lease] != nil else { return false }
         let judged = await workspace.judged(result, of: lease)
         noteSpace(judged)
-        let result = await deliver(judged, of: lease)
+        var result = await deliver(judged, of: lease)
+        if await isLetOut(result) { result = .interrupted }
         guard let result, result != .interrupted, !Task.isCancelled else {
             // Nobody waits for this: a coordinator that does not hear it takes the lease back by itself.
             if result != nil { session?.say(.finished(lease, .interrupted)) }
@@ -310,14 +311,25 @@ extension RemoteDispatch {
         } catch {
             guard case .preparing = leases[lease] else { return }
             let isCancelled = Task.isCancelled || error is CancellationError
-            let result = await workspace.judged(
+            var result = await workspace.judged(
                 isCancelled ? .interrupted : .failed(AttemptFailure(error)), of: lease)
             noteSpace(result)
+            if await isLetOut(result) { result = .interrupted }
             guard case .preparing = leases[lease] else { return }
             leases[lease] = .told(result, nil)
             tell(lease, result)
-            if isCancelled { release(lease) }
+            if result == .interrupted { release(lease) }
         }
+    }
+
+    /// Whether a task ended because the coordinator does not let the worker in any more. That is no fault of the task:
+    /// the connection is broken off, and made anew if the coordinator allows it.
+    private func isLetOut(_ result: AttemptResult?) async -> Bool {
+        guard case .failed(let failure)? = result, failure.code == WorkerError.Code.refused.rawValue else {
+            return false
+        }
+        await session?.cut("not let in any more")
+        return true
     }
 
     private func stop(_ lease: LeaseToken) {

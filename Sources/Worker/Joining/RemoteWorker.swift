@@ -28,6 +28,8 @@ package struct RemoteWorker: Sendable {
         package var connection = RemoteDispatch.Configuration()
         /// Added to the niceness of every run, 0 to 19.
         package var niceness = 0
+        /// How long a run may go without a new frame. Default 120 s.
+        package var stallTimeout: Duration = .seconds(120)
         /// The share of all processors that others may use before no new tasks are taken; `nil`: any.
         package var yieldAbove: Double?
         /// Martlet's version.
@@ -124,6 +126,7 @@ package struct RemoteWorker: Sendable {
         let watch = LoadWatch(meter: surroundings.meter, limit: configuration.yieldAbove, time: surroundings.time)
         var behaviour = Worker.Configuration()
         behaviour.niceness = configuration.niceness
+        behaviour.stallTimeout = configuration.stallTimeout
         let worker = Worker(
             profile: profile, configuration: behaviour, dispatch: dispatch, encoder: surroundings.encoder,
             prober: surroundings.prober, files: surroundings.files, time: surroundings.time

@@ -47,6 +47,7 @@ struct BlockFetcher: Sendable {
         var headers = coordinator.headers
         headers["Range"] = "bytes=\(span)"
         headers["If-Match"] = DataPlane.entityTag(of: fingerprint)
+        headers[DataPlane.wantedDigest.field] = DataPlane.wantedDigest.value
         let call = HTTPCall("GET", coordinator.url(DataPlane.sourcePath(of: job)), headers: headers)
         let answer: HTTPAnswer
         do { answer = try await caller.download(call, to: path, at: bytes.lowerBound) } catch {
@@ -65,6 +66,7 @@ struct BlockFetcher: Sendable {
             return try await files.digest(of: path, bytes: bytes) == digest ? .whole : .damaged
         case 412, 416: throw Self.changed(job)
         case _ where ProblemText.isProblem(answer, "source_changed"): throw Self.changed(job)
+        case 401, 403: throw WorkerError.letOut(answer)
         case 429, 500...: return .unreachable
         default:
             throw WorkerError(

@@ -43,9 +43,11 @@ struct InputDownload: Sendable {
 
     private func fetch(to part: String) async throws -> Answer {
         let url = coordinator.url(DataPlane.resultPath(of: job, fileName: fileName))
+        var headers = coordinator.headers
+        headers[DataPlane.wantedDigest.field] = DataPlane.wantedDigest.value
         let answer: HTTPAnswer
         do {
-            answer = try await caller.download(HTTPCall("GET", url, headers: coordinator.headers), to: part, at: 0)
+            answer = try await caller.download(HTTPCall("GET", url, headers: headers), to: part, at: 0)
         } catch {
             try Task.checkCancellation()
             guard WorkerError.isPassing(error) else { throw error }
@@ -57,6 +59,7 @@ struct InputDownload: Sendable {
                 return .whole
             }
             return try await files.digest(of: part) == digest ? .whole : .damaged
+        case 401, 403: throw WorkerError.letOut(answer)
         case 502...504: return .unreachable
         default:
             throw WorkerError(

@@ -26,7 +26,7 @@ struct ResultUpload: Sendable {
     ///
     /// While the coordinator cannot be reached, or its disk is full, this waits until the calling task is cancelled.
     ///
-    /// - Throws: `worker.transfer_failed`; the file's own errors; `CancellationError`.
+    /// - Throws: `worker.transfer_failed`; `worker.refused`; the file's own errors; `CancellationError`.
     func run() async throws -> Bool {
         var offset: Int64 = 0
         var backoff = Backoff.calls
@@ -109,6 +109,7 @@ struct ResultUpload: Sendable {
         case 200..<300: return .arrived(offset ?? otherwise)
         case 409 where offset != nil: return .arrived(offset ?? 0)
         case 404 where call.method == "HEAD": return .arrived(0)
+        case 401, 403: throw WorkerError.letOut(answer)
         case 404, 410: return .unwanted
         case 507: return .full
         case _ where ProblemText.isProblem(answer, "digest_mismatch"): return .damaged

@@ -144,9 +144,12 @@ struct CoordinatorProcess {
             configuration, with: surroundings
         ) { metrics in
             service.meter.connect { Self.count($0, in: metrics) }
-            return TransferRoutes(service: service, streams: streams) { sent, received in
-                metrics.transferred(sent, .down)
-                metrics.transferred(received, .up)
+            return TransferRoutes(service: service, streams: streams) { figure in
+                switch figure {
+                case .sent(let bytes): metrics.transferred(bytes, .down)
+                case .received(let bytes): metrics.transferred(bytes, .up)
+                case .refused(let reason): metrics.transferRefused(reason)
+                }
             }.routes
         }
     }

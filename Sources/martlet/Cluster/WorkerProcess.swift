@@ -63,6 +63,7 @@ struct WorkerProcess {
         configuration.benchmarkDuration = .milliseconds(Int64(settings.benchmarkSeconds * 1000))
         configuration.niceness = request.niceness
         configuration.yieldAbove = settings.yieldAbove.map { $0 / 100 }
+        configuration.stallTimeout = .milliseconds(Int64(settings.stallSeconds * 1000))
         configuration.connection.reconnectDelay = .milliseconds(Int64(settings.reconnectDelay * 1000))
         configuration.connection.isPersistent = settings.isPersistent
         configuration.connection.changed = { isConnected in

@@ -24,13 +24,18 @@ struct JobText: Sendable {
             ],
             rows: jobs.map { job in
                 [
-                    Figures.harmless(job.id.text), Self.words(job.state),
+                    Figures.harmless(job.id.text), Self.words(job.state) + (isPaused(job) ? ", paused" : ""),
                     job.state == .completed ? "" : Figures.percent(job.progress),
                     job.state.isFinal ? "" : job.etaS.map(Figures.clock) ?? "",
                     Figures.harmless(job.priority), ago(job.createdMs), Figures.harmless(job.name),
                 ]
             })
         return table.text(width: width)
+    }
+
+    /// Whether something else than a missing worker keeps a job from going on.
+    private func isPaused(_ job: JobView) -> Bool {
+        job.error != nil && !job.state.isFinal && job.state != .waitingForWorkers
     }
 
     /// Everything about one job.
@@ -94,7 +99,7 @@ struct JobText: Sendable {
 
     private func state(of job: JobView) -> String {
         guard !job.state.isFinal else { return Self.words(job.state) }
-        var parts = [Self.words(job.state), Figures.percent(job.progress)]
+        var parts = [Self.words(job.state) + (isPaused(job) ? ", paused" : ""), Figures.percent(job.progress)]
         if let stage = job.stage { parts.append(stage.rawValue) }
         if let fps = job.fps, fps > 0 { parts.append(Figures.decimal(fps, fps < 100 ? 1 : 0) + " fps") }
         if let rest = job.etaS { parts.append(Figures.clock(rest) + " left") }

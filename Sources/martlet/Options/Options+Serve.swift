@@ -108,6 +108,10 @@ extension Options {
                 "Takes no new work while other programs use more of the processors than this; what runs gives way to "
                     + "them, by a niceness of 10 at least.",
                 default: "never", into: \.work.yieldAbove),
+            Option(
+                "stall-timeout", .number(1...86_400, "SECONDS"), .service,
+                "How long ffmpeg may make no progress before it is ended and its task tried again.", default: "120",
+                into: \.work.stallSeconds),
             hardware, nice,
             Option(
                 "media-root", .namedDirectory, .files,

@@ -17,6 +17,8 @@ struct WorkSettings: Sendable, Equatable {
     var isPersistent = true
     /// How many tasks it runs at once; `0` by processors and memory.
     var slots = 0
+    /// How long ffmpeg may make no progress, in seconds.
+    var stallSeconds = 120.0
     /// The directories that it shares with the coordinator.
     var roots: [NamedDirectory] = []
     /// The port of its own streams.

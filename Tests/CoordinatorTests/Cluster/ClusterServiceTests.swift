@@ -173,7 +173,12 @@ import Testing
         try await waiting(for: "the service to say what hinders it") {
             while await hall.service.hindrance == nil { await Task.yield() }
         }
-        await #expect(throws: APIError.self) { _ = try await hall.service.job(job) }
+        // It can be looked up all the time, and says what it waits for; nothing can be changed.
+        let waits = try #require(try await hall.service.job(job).error)
+        #expect(waits.code == "coordinator.no_space" && waits.message.contains("goes on when"))
+        #expect(try await hall.service.jobs(state: nil, limit: 5, cursor: nil).jobs.map(\.id) == [job])
+        #expect(await hall.service.hindrance?.contains("no space is left") == true)
+        await #expect(throws: APIError.self) { _ = try await hall.service.cancel(job) }
         isBroken.withLock { $0 = false }
         await hall.clock.waitForSleepers(2)
         hall.clock.advance(by: .seconds(5))

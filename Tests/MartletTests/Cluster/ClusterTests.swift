@@ -141,4 +141,29 @@ import Testing
         #expect(playlist.contains("#EXT-X-ENDLIST"))
         withExtendedLifetime((worker, watching)) {}
     }
+
+    @Test("Behind nginx with TLS a film is submitted, worked on from elsewhere, watched and completed")
+    func behindProxy() async throws {
+        let family = try await Certificates.made().own
+        let cluster = try await TestCluster(
+            ["--token", "right"], films: ["minute.mp4": "minute.mp4"], token: "right")
+        let port = try #require(cluster.url.split(separator: ":").last.flatMap { Int($0) })
+        let nginx = try await NginxProxy(
+            before: port, certificate: family.server.certificate, key: family.server.key)
+        let url = "https://127.0.0.1:\(nginx.port)"
+        let access = ["--ca", family.authority, "--token", "right"]
+        let worker = try await cluster.worker("far", access, at: url)
+        let run = try await MartletProgram.run(
+            ["submit", "films:minute.mp4", "films:out.mkv", "--watch", "--json", "--coordinator", url] + access
+                + Transcode.quick)
+        #expect(run.exitCode == 0 && run.last?.name == "completed", "\(run.transcript)")
+        #expect(run.events.contains { $0.name == "progress" })
+        let job = try #require(run.last?.members["job_id"])
+        try await cluster.isUndisturbed(job)
+        let stranger = try await MartletProgram.run(["jobs", "--json", "--coordinator", url, "--token", "right"])
+        #expect(stranger.exitCode == 6, "\(stranger.transcript)")
+        worker.send(SIGTERM)
+        #expect(try await worker.ended(within: .seconds(15)).exitCode == 0)
+        try await nginx.stop()
+    }
 }

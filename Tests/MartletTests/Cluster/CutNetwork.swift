@@ -59,6 +59,13 @@ struct CutNetwork: Sendable {
     /// Pulls the cable out on the far side (`down`), or puts it in again (`up`).
     func set(_ state: String) async throws { try await Self.ip(["-n", space, "link", "set", "inside", state]) }
 
+    /// Pulls the cable out for so long.
+    func cut(for duration: Duration) async throws {
+        try await set("down")
+        try await Task.sleep(for: duration)
+        try await set("up")
+    }
+
     /// Takes all of it away; nothing happens when it is gone.
     func remove() {
         for arguments in [["link", "delete", cable], ["netns", "delete", space]] {

@@ -13,16 +13,24 @@ final class TestCluster: Sendable {
     let url: String
     let coordinator: MartletProcess
     private let options: [String]
+    private let token: String?
 
     /// Starts a coordinator.
     ///
-    /// - Parameter films: fixtures or paths that are put into the root, by their names there.
+    /// - Parameters:
+    ///   - films: fixtures or paths that are put into the root, by their names there.
+    ///   - token: what clients and workers show; nothing makes the coordinator want it but its options.
+    ///   - environment: variables of the coordinator's own.
+    ///   - wrapper: a program and its arguments that run it.
     init(
-        _ options: [String] = [], films: [String: String], in directory: TemporaryDirectory? = nil, port: Int = 0
+        _ options: [String] = [], films: [String: String], token: String? = nil,
+        in directory: TemporaryDirectory? = nil, port: Int = 0, environment: [String: String?] = [:],
+        wrapper: [String] = []
     ) async throws {
         let directory = try directory ?? TemporaryDirectory()
         self.directory = directory
         self.options = options
+        self.token = token
         let root = directory.file("films")
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         for (name, film) in films where !FileManager.default.fileExists(atPath: "\(root)/\(name)") {
@@ -32,38 +40,45 @@ final class TestCluster: Sendable {
         coordinator = MartletProcess(
             ["serve", "--json", "--port", "\(port)", "--data-directory", directory.file("data")]
                 + ["--media-root", "films=\(root)"] + options,
-            environment: ["XDG_CACHE_HOME": directory.file("cache")])
+            environment: environment.merging(["XDG_CACHE_HOME": directory.file("cache")]) { first, _ in first },
+            wrapper: wrapper)
         url = try #require(try await coordinator.event("listening").members["url"])
     }
 
     /// The same coordinator again, on the same port, after its end.
     func again() async throws -> TestCluster {
         let port = url.split(separator: ":").last.flatMap { Int($0) } ?? 0
-        return try await TestCluster(options, films: [:], in: directory, port: port)
+        return try await TestCluster(options, films: [:], token: token, in: directory, port: port)
     }
 
     /// Starts a worker, and waits until it is in.
     ///
     /// - Parameters:
     ///   - sharesFilms: whether it sees the media root, or has everything sent.
+    ///   - url: where it looks for the coordinator; `nil` for the coordinator's own address.
     ///   - ffmpeg: the program that it takes for ffmpeg; `nil` for the usual one.
+    ///   - environment: variables of its own.
     ///   - wrapper: a program and its arguments that run it.
     func worker(
-        _ name: String, _ options: [String] = [], sharesFilms: Bool = false, ffmpeg: String? = nil,
-        wrapper: [String] = []
+        _ name: String, _ options: [String] = [], sharesFilms: Bool = false, at url: String? = nil,
+        ffmpeg: String? = nil, environment: [String: String?] = [:], wrapper: [String] = []
     ) async throws -> MartletProcess {
         let worker = MartletProcess(
-            ["work", "--json", "--coordinator", url, "--worker-id", name, "--benchmark-duration", "0"]
+            ["work", "--json", "--coordinator", url ?? self.url, "--worker-id", name, "--benchmark-duration", "0"]
                 + ["--temp-directory", directory.file("work"), "--http-port", "0", "--reconnect-delay", "0.3"]
-                + (sharesFilms ? ["--media-root", "films=\(directory.file("films"))"] : []) + options,
-            environment: ["XDG_CACHE_HOME": directory.file("cache"), "MARTLET_FFMPEG": ffmpeg], wrapper: wrapper)
+                + (sharesFilms ? ["--media-root", "films=\(directory.file("films"))"] : []) + options
+                + shown(options),
+            environment: environment.merging(["XDG_CACHE_HOME": directory.file("cache"), "MARTLET_FFMPEG": ffmpeg]) {
+                first, _ in first
+            }, wrapper: wrapper)
         _ = try await worker.event("connected")
         return worker
     }
 
     /// Runs a command that speaks to the coordinator.
     func run(_ arguments: [String], deadline: Duration = .seconds(120)) async throws -> MartletProgram.Run {
-        try await MartletProgram.run(arguments + ["--coordinator", url, "--json"], deadline: deadline)
+        try await MartletProgram.run(
+            arguments + ["--coordinator", url, "--json"] + shown(arguments), deadline: deadline)
     }
 
     /// Submits a film and gives the job's name.
@@ -76,9 +91,62 @@ final class TestCluster: Sendable {
     /// Waits for a job's end, and demands that it is a good one.
     @discardableResult
     func completed(_ job: String, location: SourceLocation = #_sourceLocation) async throws -> MartletProgram.Run {
-        let run = try await run(["watch", job])
+        let run = try await run(["watch", job], deadline: .seconds(300))
         try #require(run.exitCode == 0, "\(run.transcript)", sourceLocation: location)
         return run
+    }
+
+    /// Follows everything that happens, or one job to its end.
+    func watch(_ options: [String] = []) -> MartletProcess {
+        MartletProcess(["watch", "--coordinator", url, "--json"] + options + shown(options))
+    }
+
+    /// The token as an option, unless there is one already.
+    private func shown(_ options: [String]) -> [String] {
+        token.map { options.contains("--token") ? [] : ["--token", $0] } ?? []
+    }
+
+    /// What the API answers, at whichever status.
+    func data(_ path: String) async throws -> Data {
+        var request = URLRequest(url: try #require(URL(string: url + path)))
+        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        return try await URLSession.shared.data(for: request).0
+    }
+
+    /// What a request was answered with.
+    struct Answer: Sendable {
+        var status: Int
+        var id: String?
+    }
+
+    /// Sends requests side by side.
+    func requests(
+        _ requests: [(method: String, path: String, body: String)]
+    ) async throws -> [Answer] {
+        try await withThrowingTaskGroup(of: Answer.self) { group in
+            for (method, path, body) in requests {
+                var request = URLRequest(url: try #require(URL(string: url + path)))
+                request.httpMethod = method
+                if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+                if !body.isEmpty {
+                    request.httpBody = Data(body.utf8)
+                    request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+                }
+                group.addTask { [request] in
+                    let (data, response) = try await URLSession.shared.data(for: request)
+                    let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+                    return Answer(
+                        status: (response as? HTTPURLResponse)?.statusCode ?? 0, id: object?["id"] as? String)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    /// A number of `/metrics`, by its name and labels as they stand there; `nil` when it is not there.
+    func metric(_ name: String) async throws -> Double? {
+        String(decoding: try await data("/metrics"), as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix(name + " ") }.flatMap { Double($0.dropFirst(name.count + 1)) }
     }
 
     /// What the API says of a job.
@@ -88,14 +156,19 @@ final class TestCluster: Sendable {
 
     /// A JSON object of the API.
     func object(_ path: String) async throws -> [String: Any] {
-        let (data, _) = try await URLSession.shared.data(from: try #require(URL(string: url + path)))
-        return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        try #require(try JSONSerialization.jsonObject(with: try await data(path)) as? [String: Any])
     }
 
     /// A JSON list of the API.
     func list(_ path: String) async throws -> [[String: Any]] {
-        let (data, _) = try await URLSession.shared.data(from: try #require(URL(string: url + path)))
-        return try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+        try #require(try JSONSerialization.jsonObject(with: try await data(path)) as? [[String: Any]])
+    }
+
+    /// Who tried each task of a job, and how that ended, such as `attic completed`.
+    func trials(of job: String) async throws -> [[String]] {
+        try await attempts(of: job).values.map { tries in
+            tries.map { "\($0["worker"] ?? "") \($0["result"] ?? "")" }
+        }
     }
 
     /// Every attempt at a job's tasks, by task.
@@ -105,6 +178,36 @@ final class TestCluster: Sendable {
             tasks.map { ($0["id"] as? String ?? "", $0["attempts"] as? [[String: Any]] ?? []) }, uniquingKeysWith: +)
     }
 
+    /// Demands that an output has the bytes of a run on one machine, and that each of its job's tasks was completed once.
+    func isUndisturbed(
+        _ job: String, _ options: [String] = [], output: String = "out.mkv", film: String = "minute.mp4",
+        location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let expected = try await expected(film, to: output, options)
+        #expect(try bytes(of: output) == expected, sourceLocation: location)
+        for (task, tries) in try await attempts(of: job) {
+            #expect(
+                tries.count { $0["result"] as? String == "completed" } == 1, "\(task): \(tries)",
+                sourceLocation: location)
+        }
+    }
+
+    /// An ffmpeg that takes its time over each task, and nobody's processor.
+    func lazyFFmpeg(seconds: Double = 1.5) async throws -> String {
+        try await ffmpeg(doing: "case \"$*\" in */jobs/*) sleep \(seconds);; esac")
+    }
+
+    /// A program that does `first` and then what ffmpeg does.
+    func ffmpeg(doing first: String) async throws -> String {
+        let path = directory.file("ffmpeg-\(UUID().uuidString.prefix(8))")
+        let text = "#!/bin/sh\n\(first)\nexec /usr/bin/env ffmpeg \"$@\"\n"
+        // Written by another process: a program that this one has open for writing while it starts children cannot run.
+        let outcome = try await ChildProcess.run(
+            "sh", ["-c", "printf %s \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", text, path])
+        try #require(outcome.isSuccess, "\(outcome.errors)")
+        return path
+    }
+
     /// The bytes of an output.
     func bytes(of output: String) throws -> Data {
         try Data(contentsOf: URL(filePath: directory.file("films/\(output)")))
@@ -112,8 +215,39 @@ final class TestCluster: Sendable {
 
     /// The bytes that `martlet transcode` makes of the same film with the same options.
     func expected(_ film: String, to name: String, _ options: [String] = []) async throws -> Data {
-        let alone = try await Transcode.succeed(
-            directory.file("films/\(film)"), to: name, Transcode.quick + options)
-        return try Data(contentsOf: URL(filePath: alone.output))
+        let path = directory.file("films/\(film)")
+        return try await LoneRuns.shared.bytes(of: path, to: name, Transcode.quick + options)
+    }
+
+    /// The names of all jobs, read by pages of 70.
+    func jobNames(_ filter: String = "") async throws -> Set<String> {
+        var (ids, cursor) = (Set<String>(), "")
+        while true {
+            let page = try await object("/api/v1/jobs?limit=70\(filter)\(cursor)")
+            let jobs = try #require(page["jobs"] as? [[String: Any]])
+            #expect(jobs.count <= 70)
+            for job in jobs { #expect(ids.insert(try #require(job["id"] as? String)).inserted) }
+            guard let next = page["next_cursor"] as? String else { return ids }
+            cursor = "&cursor=" + (next.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")
+        }
+    }
+}
+
+/// Runs of `martlet transcode` that others are compared with, each made once.
+private actor LoneRuns {
+    static let shared = LoneRuns()
+    private var runs: [[String]: Task<Data, any Error>] = [:]
+
+    func bytes(of film: String, to name: String, _ options: [String]) async throws -> Data {
+        let content = try Data(contentsOf: URL(filePath: film), options: .alwaysMapped)
+        let suffix = URL(filePath: name).pathExtension
+        let key = ["\(content.count) \(content.prefix(1 << 16).hashValue)", suffix] + options
+        if let run = runs[key] { return try await run.value }
+        let run = Task {
+            let alone = try await Transcode.succeed(film, to: "alone." + suffix, options)
+            return try Data(contentsOf: URL(filePath: alone.output))
+        }
+        runs[key] = run
+        return try await run.value
     }
 }

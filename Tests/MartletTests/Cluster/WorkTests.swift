@@ -24,11 +24,12 @@ import Testing
         let request = try request(
             "--coordinator https://pi:1 --worker-id attic-pc.1 --benchmark-duration 0 --reconnect-delay 1.5 "
                 + "--persistent false --hw-accel none --slots 3 --media-root movies=/ --http-port 0 "
-                + "--temp-directory /scratch --nice 10 --yield-above-cpu 50 --token t")
+                + "--temp-directory /scratch --nice 10 --yield-above-cpu 50 "
+                + "--stall-timeout 60 --token t")
         var expected = WorkSettings()
         (expected.name, expected.benchmarkSeconds, expected.reconnectDelay) = ("attic-pc.1", 0, 1.5)
         (expected.isPersistent, expected.slots, expected.httpPort) = (false, 3, 0)
-        (expected.temporaryDirectory, expected.yieldAbove) = ("/scratch", 50)
+        (expected.temporaryDirectory, expected.yieldAbove, expected.stallSeconds) = ("/scratch", 50, 60)
         expected.roots = [NamedDirectory(name: "movies", path: "/")]
         #expect(request.settings == expected)
         #expect(request.connection.address == "https://pi:1" && request.connection.token == "t")

@@ -30,6 +30,7 @@ package final class ClusterMetrics: Sendable {
         metrics.set(1, of: .buildInformation, [version])
         // A counter that is not there yet cannot be seen to grow.
         for result in ["completed", "failed", "cancelled"] { metrics.add(0, to: .jobsEnded, [result]) }
+        for reason in ["damaged", "stale_lease"] { metrics.add(0, to: .transfersRefused, [reason]) }
         metrics.add(0, to: .jobsSubmitted)
         metrics.add(0, to: .waste)
         self.metrics = Mutex(metrics)
@@ -72,6 +73,11 @@ package final class ClusterMetrics: Sendable {
     package func transferred(_ bytes: Int64, _ direction: Direction) {
         metrics.withLock { $0.add(Double(bytes), to: .transferred, [direction.rawValue]) }
     }
+
+    /// Counts a part of a result that was not taken.
+    ///
+    /// - Parameter reason: `damaged` or `stale_lease`.
+    package func transferRefused(_ reason: String) { metrics.withLock { $0.add(to: .transfersRefused, [reason]) } }
 
     /// Counts a task's way to a worker.
     ///

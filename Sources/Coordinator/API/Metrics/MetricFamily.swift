@@ -63,6 +63,9 @@ package struct MetricFamily: Sendable, Hashable {
     static let transferred = MetricFamily(
         "transfer_bytes_total", .counter, by: ["direction"],
         "Bytes of sources to workers (down) and of results from them (up).")
+    static let transfersRefused = MetricFamily(
+        "transfers_refused_total", .counter, by: ["reason"],
+        "Parts of results that were refused: damaged on their way, or of a lease that had ended.")
     static let dispatch = MetricFamily(
         "dispatch_seconds", .histogram(latencies), "From a task that can run and a worker that is free to its order.")
     static let heartbeats = MetricFamily("heartbeats_total", .counter, by: ["transport"], "Heartbeats of workers.")
@@ -77,7 +80,7 @@ package struct MetricFamily: Sendable, Hashable {
     /// All families, in the order of the text.
     package static let all: [MetricFamily] = [
         buildInformation, uptime, jobs, jobsSubmitted, jobsEnded, tasks, queueLength, workers, framesPerSecond,
-        attempts,
-        taskDuration, waste, transferred, dispatch, heartbeats, eventReaders, callbacks, requests, requestDuration,
+        attempts, taskDuration, waste, transferred, transfersRefused, dispatch, heartbeats, eventReaders, callbacks,
+        requests, requestDuration,
     ]
 }

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import MartletTestKit
-
 /// Certificates made by the program openssl, once for all tests.
-struct Certificates: Sendable {
+package struct Certificates: Sendable {
     /// Those of one authority: its own, a server's for the loopback, and a client's named `worker-7`.
-    struct Family: Sendable {
-        var authority: String
-        var server: (certificate: String, key: String)
-        var client: (certificate: String, key: String)
+    package struct Family: Sendable {
+        /// The authority's own certificate.
+        package var authority: String
+        /// A server's for 127.0.0.1 and localhost.
+        package var server: (certificate: String, key: String)
+        /// A client's.
+        package var client: (certificate: String, key: String)
     }
 
-    let directory: TemporaryDirectory
-    let own: Family
-    let foreign: Family
+    /// Where they lie, with room for more.
+    package let directory: TemporaryDirectory
+    /// Those that fit each other.
+    package let own: Family
+    /// Those of a stranger.
+    package let foreign: Family
 
     private static let making = Task { try await Certificates() }
 
     /// The certificates; made at the first call.
-    static func made() async throws -> Certificates { try await making.value }
+    package static func made() async throws -> Certificates { try await making.value }
 
     private init() async throws {
         directory = try TemporaryDirectory()

@@ -2,19 +2,35 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import Foundation
-import MartletTestKit
 
-/// nginx on the loopback, with TLS, in front of a server.
-final class NginxProxy: Sendable {
-    let port: Int
+/// nginx on the loopback, with TLS, in front of a server: as `deploy/nginx/martlet.conf` has it.
+package final class NginxProxy: Sendable {
+    /// Where it listens.
+    package let port: Int
     private let directory: TemporaryDirectory
     private let handle: ChildProcess.Handle
     private let running: Task<ChildProcess.Outcome, any Error>
 
+    /// nginx could not be started.
+    package struct CannotStart: Error, CustomStringConvertible {
+        /// What it said.
+        package let description: String
+    }
+
+    private static let sample = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../deploy/nginx/martlet.conf").standardized
+
     /// Starts nginx and waits until it takes connections.
-    init(before backend: Int, certificate: String, key: String) async throws {
+    ///
+    /// - Parameter backend: the server's port of 127.0.0.1.
+    package init(before backend: Int, certificate: String, key: String) async throws {
         let directory = try TemporaryDirectory()
-        let port = try MuteListener().port
+        let port = try LoopbackSocket.freePort()
+        let server = try String(contentsOf: Self.sample, encoding: .utf8)
+            .replacing("listen 443 ssl", with: "listen 127.0.0.1:\(port) ssl")
+            .replacing("/etc/ssl/films.pem", with: certificate)
+            .replacing("/etc/ssl/films.key", with: key)
+            .replacing("127.0.0.1:8090", with: "127.0.0.1:\(backend)")
         let configuration = try directory.write(
             """
             daemon off;
@@ -29,23 +45,7 @@ final class NginxProxy: Sendable {
                 fastcgi_temp_path \(directory.path)/fastcgi;
                 uwsgi_temp_path \(directory.path)/uwsgi;
                 scgi_temp_path \(directory.path)/scgi;
-                map $http_upgrade $wanted_connection { default upgrade; '' ''; }
-                server {
-                    listen 127.0.0.1:\(port) ssl;
-                    ssl_certificate \(certificate);
-                    ssl_certificate_key \(key);
-                    client_max_body_size 0;
-                    location / {
-                        proxy_pass http://127.0.0.1:\(backend);
-                        proxy_http_version 1.1;
-                        proxy_set_header Upgrade $http_upgrade;
-                        proxy_set_header Connection $wanted_connection;
-                        proxy_set_header Host $host;
-                        proxy_buffering off;
-                        proxy_request_buffering off;
-                        proxy_read_timeout 1h;
-                    }
-                }
+                \(server)
             }
             """, to: "nginx.conf")
         let (started, starting) = AsyncStream<ChildProcess.Handle>.makeStream()
@@ -55,6 +55,7 @@ final class NginxProxy: Sendable {
                 "sh",
                 ["-c", "exec nginx \"$@\" 2>&1", "sh", "-p", directory.path, "-c", configuration, "-e", "stderr"],
                 environment: ["PATH": (ProcessInfo.processInfo.environment["PATH"] ?? "") + ":/usr/sbin"],
+                deadline: .seconds(600),
                 observer: ChildProcess.Observer(
                     onOutputLine: { line, handle in
                         // It names its version once it listens.
@@ -74,13 +75,11 @@ final class NginxProxy: Sendable {
         self.running = running
     }
 
-    /// Ends it.
-    func stop() async throws {
-        handle.send(SIGTERM)
-        _ = try await running.value
-    }
+    deinit { handle.sendToGroup(9) }
 
-    private struct CannotStart: Error, CustomStringConvertible {
-        let description: String
+    /// Ends it.
+    package func stop() async throws {
+        handle.send(15)
+        _ = try await running.value
     }
 }
