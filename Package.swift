@@ -137,7 +137,9 @@ let package = Package(
             ]),
         tests("FFmpeg", ["MartletModel", "MartletPorts", "MartletFFmpeg", "MartletHost", "MartletTestKit"]),
         tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit", "StoreWriter"]),
-        tests("HTTP", ["MartletModel", "MartletPorts", "MartletHTTP", "MartletHost", "MartletTestKit"]),
+        tests(
+            "HTTP",
+            ["martlet", "MartletModel", "MartletPorts", "MartletWire", "MartletHTTP", "MartletHost", "MartletTestKit"]),
         tests("Wire", ["MartletModel", "MartletPorts", "MartletWire", "MartletTestKit"]),
         tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit", "CSpawn"]),
         tests("Coordinator", core + ["MartletCoordinator", "MartletHost", "MartletTestKit"]),

@@ -133,7 +133,8 @@ final class WebSocketSession: EventHandler, @unchecked Sendable {
                 isBlocked = true
             case .done:
                 isBlocked = false
-                if post.withLock({ $0.taken < $0.outbox.count }) { continue }
+                // After a close nothing more is framed, whatever waits.
+                if framing.hasRoom, post.withLock({ $0.taken < $0.outbox.count }) { continue }
             }
             break
         }

@@ -43,7 +43,11 @@ package enum DataPlane {
 
     /// The content that an entity tag of `entityTag(of:)` tells, without the time of its change; `nil` for other tags.
     package static func content(ofTag tag: String) -> Fingerprint? {
-        let parts = tag.split(separator: "\"").first?.split(separator: "-") ?? []
+        let (quote, bytes) = (UInt8(ascii: "\""), tag.utf8)
+        guard bytes.count > 2, bytes.first == quote, bytes.last == quote,
+            bytes.dropFirst().dropLast().allSatisfy({ $0 > 32 && $0 < 127 && $0 != quote })
+        else { return nil }
+        let parts = tag.dropFirst().dropLast().split(separator: "-")
         guard parts.count == 2, let size = Int64(parts[1]), size >= 0 else { return nil }
         return Fingerprint(size: ByteCount(size), modifiedNanoseconds: 0, digest: String(parts[0]))
     }

@@ -228,4 +228,33 @@ struct WebSocketServerTests {
             #expect(total == bytes("\(40 << 20)"))
         }
     }
+
+    @Test("A broken frame while messages wait costs its connection, and no other one its turn")
+    func brokenWhileSending() async throws {
+        try await serving { _ in
+            HTTPResponse(
+                status: 101,
+                body: .webSocket { socket in
+                    guard case .text(let wanted)? = await socket.receive(), let count = Int(wanted) else { return }
+                    for _ in 0..<count {
+                        guard (try? await socket.send(.binary([UInt8](repeating: 7, count: 50_000)))) != nil else {
+                            return
+                        }
+                    }
+                })
+        } _: { port in
+            try await onThread {
+                let flooded = try RawWebSocket(port: port, receiveBuffer: 4096)
+                flooded.socket.send(RawWebSocket.frame(1, self.bytes("1000")))
+                // By then so much is under way that more waits.
+                _ = flooded.next()
+                // A ping, whose answer waits, and a frame of a kind that there is not.
+                flooded.socket.send(RawWebSocket.frame(9, []) + RawWebSocket.frame(9, []) + RawWebSocket.frame(7, []))
+                while let bytes = flooded.socket.receive(), !bytes.isEmpty {}
+                let other = try RawWebSocket(port: port)
+                other.socket.send(RawWebSocket.frame(1, self.bytes("1")))
+                #expect(other.next()?.payload.count == 50_000)
+            }
+        }
+    }
 }

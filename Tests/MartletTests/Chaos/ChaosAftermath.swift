@@ -19,7 +19,7 @@ struct ChaosAftermath {
 
     /// Waits until the cluster has settled, ends it, and looks at everything.
     ///
-    /// - Parameter patience: how long jobs may take to end.
+    /// - Parameter patience: how long nothing may happen before all jobs are over.
     init(of cluster: ChaosCluster, patience: Duration) async throws {
         self.cluster = cluster
         try await cluster.rest()
@@ -45,18 +45,20 @@ struct ChaosAftermath {
         if !isWell { faults.append("workers do not return: \(names.sorted()), but \(views.map(\.id.text))") }
     }
 
+    /// Waits as long as something gets on.
     private mutating func jobsEnd(within patience: Duration) async throws {
-        let cluster = cluster
-        // The ledger says which ones do not end, and why.
         var told = ""
-        _ = try await until(patience) {
-            guard let jobs = try await cluster.user.jobs() else { return false }
-            let open = jobs.filter { !$0.state.isFinal }
-            let news = open.map { " \($0.output.dropFirst(6)) \($0.state) \($0.tasksCompleted)/\($0.tasksTotal)" }
-                .joined()
-            if open.count < 4, news != told { await cluster.note("still open:\(news)") }
-            told = news
-            return open.isEmpty
+        while true {
+            // The ledger says which ones do not end, and why.
+            let (cluster, before) = (cluster, told)
+            let isNews = try await until(patience) {
+                guard let jobs = try await cluster.user.jobs() else { return false }
+                told = jobs.filter { !$0.state.isFinal }
+                    .map { " \($0.output.dropFirst(6)) \($0.state) \($0.tasksCompleted)/\($0.tasksTotal)" }.joined()
+                return told != before || told.isEmpty
+            }
+            guard isNews, !told.isEmpty else { return }
+            await cluster.note("still open:\(told)")
         }
     }
 

@@ -57,7 +57,7 @@ import Testing
         var faults: [String]
         do {
             try await cluster.perform(Self.plan(seed, length))
-            let aftermath = try await ChaosAftermath(of: cluster, patience: .seconds(240))
+            let aftermath = try await ChaosAftermath(of: cluster, patience: .seconds(180))
             await cluster.note(aftermath.summary)
             faults = aftermath.faults
         } catch {

@@ -20,12 +20,12 @@ struct CutNetwork: Sendable {
     var wrapper: [String] { ["ip", "netns", "exec", space] }
 
     /// Whether this process may make one.
-    static var isPermitted: Bool {
-        get async {
-            guard let network = try? await CutNetwork() else { return false }
-            network.remove()
-            return true
-        }
+    static var isPermitted: Bool { get async { await permission.value } }
+
+    private static let permission = Task {
+        guard let network = try? await CutNetwork(7) else { return false }
+        network.remove()
+        return true
     }
 
     /// Makes it.

@@ -103,7 +103,7 @@ struct RefusalTests {
         try FileManager.default.createSymbolicLink(atPath: output, withDestinationPath: "/dev/full")
         let error = try await refusal(
             shop, shop.plan(container, segments, [shop.picture()]), paths, output: output)
-        #expect(error.code == .writeFailed && error.exitStatus == .writeFailed)
+        #expect(error.code == .noSpace && error.exitStatus == .writeFailed)
         #expect(error.message.contains(output) && error.message.contains("No space left"))
         #expect(FileManager.default.fileExists(atPath: "/dev/full"))
     }
