@@ -68,7 +68,8 @@ package actor SQLiteJobStore: JobStore {
 
     package func job(_ id: JobID) async throws -> JobRecord? {
         let job = try readJobs("WHERE id = ?1", [.text(id.text)]).first
-        if let job { plans[id] = (job.revision, job.plan) }
+        // What is over changes no more, and is looked at for as long as there are users.
+        if let job, !job.state.isFinal { plans[id] = (job.revision, job.plan) }
         return job
     }
 
