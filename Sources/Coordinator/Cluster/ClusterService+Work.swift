@@ -74,8 +74,8 @@ extension ClusterService {
     private func setBack(_ id: JobID, in engine: Engine) async throws {
         await engine.coordinator.forget(id)
         guard var record = try await engine.store.job(id), record.state.isFinal else { return }
-        let isJoining = live[id]?.stage == .joining || live[id]?.stage == .checking
-        record.state = isJoining ? .combining : .queued
+        let tasks = try await engine.store.tasks(of: id)
+        record.state = !tasks.isEmpty && tasks.allSatisfy { $0.artifact != nil } ? .combining : .queued
         record.failure = nil
         guard try await engine.store.update(record) != nil else { throw Coordinator.busy(id) }
     }

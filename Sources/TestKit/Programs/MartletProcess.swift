@@ -76,7 +76,10 @@ package final class MartletProcess: Sendable {
         }
     }
 
-    deinit { handle?.sendToGroup(SIGKILL) }
+    deinit {
+        // The numbers of what has ended may be somebody else's by now.
+        if !hasEnded { handle?.sendToGroup(SIGKILL) }
+    }
 
     /// The process, once it exists.
     package var handle: ChildProcess.Handle? { notes.contents.withLock { $0.handle } }

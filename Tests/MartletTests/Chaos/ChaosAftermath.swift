@@ -100,7 +100,8 @@ struct ChaosAftermath {
         let isQuiet = await until(.seconds(20)) { await cluster.helpers.isEmpty }
         if !isQuiet { faults.append("still running: \(await cluster.helpers.map(RunningPrograms.command(of:)))") }
         var open: [String] = []
-        let isClosed = await until(.seconds(20)) {
+        // Connections over a network that was cut off end with the server's patience for idle ones, a minute.
+        let isClosed = await until(.seconds(90)) {
             open = await cluster.openFiles
             return open.count <= Self.usual + cluster.workers
         }

@@ -10,7 +10,9 @@ import Testing
 @Suite(.serialized) struct MachineFailureTests {
     @Test(
         "Clocks that differ by minutes, and by a year, change nothing",
-        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/faketime"), "faketime is not installed"))
+        .enabled(
+            if: Transcode.isLong && FileManager.default.isExecutableFile(atPath: "/usr/bin/faketime"),
+            "one of the long forms (make corpus); it wants faketime"))
     func clocks() async throws {
         // The wall clock alone is another one: the clocks that measure time go as they do, and files keep their times.
         let real = ["FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"]

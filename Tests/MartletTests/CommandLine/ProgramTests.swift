@@ -85,7 +85,7 @@ import Testing
         #expect(printed.errors == "martlet: The disk is full.\nMake room.\n")
         #expect(
             printed.lines.suffix(2).first
-                == #"{"event": "error", "code": "output.unwritable", "message": "The disk is full.", "advice": "Make room.", "exit_code": 5}"#
+                == #"{"event": "error", "code": "output.unwritable", "message": "The disk is full.", "advice": "Make room.", "exit_code": 5, "log": null}"#
         )
         #expect(
             printed.lines.last?.hasPrefix(
