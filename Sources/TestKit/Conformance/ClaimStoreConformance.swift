@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletPorts
+import Testing
+
+/// What every `ClaimStore` must do. Each store's tests run all of it.
+package enum ClaimStoreConformance {
+    /// Runs every check on a store of its own.
+    ///
+    /// - Parameters:
+    ///   - make: makes an empty store.
+    ///   - pass: lets so much time pass on the store's clock.
+    package static func exercise(
+        make: @Sendable () async throws -> any ClaimStore, pass: @Sendable (Duration) async throws -> Void
+    ) async throws {
+        try await grantsOneAtATime(make())
+        try await expires(make(), pass)
+        try await renews(make(), pass)
+        try await releases(make())
+        try await completes(make())
+        try await refusesWhatCameTooLate(make(), pass)
+        try await forgets(make())
+        try await tellsOfCompletions(make())
+        try await keepsKeysApart(make())
+        try await grantsOnceAmongMany(make())
+    }
+
+    private static func granted(_ outcome: ClaimOutcome) throws -> Claim {
+        guard case .granted(let claim) = outcome else {
+            Issue.record("granted was expected, not \(outcome)")
+            throw CancellationError()
+        }
+        return claim
+    }
+
+    private static func grantsOneAtATime(_ store: some ClaimStore) async throws {
+        let claim = try granted(try await store.claim("film/1", owner: "a", ttl: .seconds(60)))
+        #expect(claim.key == "film/1")
+        #expect(claim.owner == "a")
+        for owner in ["a", "b"] {
+            guard case .held("a", let remaining) = try await store.claim("film/1", owner: owner, ttl: .seconds(60))
+            else {
+                Issue.record("held by a was expected")
+                return
+            }
+            #expect(remaining > .seconds(30))
+            #expect(remaining <= .seconds(60))
+        }
+    }
+
+    private static func expires(_ store: some ClaimStore, _ pass: (Duration) async throws -> Void) async throws {
+        let first = try granted(try await store.claim("k", owner: "a", ttl: .milliseconds(200)))
+        try await pass(.milliseconds(250))
+        let second = try granted(try await store.claim("k", owner: "b", ttl: .seconds(60)))
+        #expect(second.fence > first.fence)
+        #expect(try await store.renew(first, ttl: .seconds(60)) == false)
+        #expect(try await store.release(first) == false)
+        // What the first tried did no harm to the second.
+        #expect(try await store.renew(second, ttl: .seconds(60)))
+    }
+
+    private static func renews(_ store: some ClaimStore, _ pass: (Duration) async throws -> Void) async throws {
+        let claim = try granted(try await store.claim("k", owner: "a", ttl: .milliseconds(400)))
+        for _ in 0..<3 {
+            try await pass(.milliseconds(200))
+            #expect(try await store.renew(claim, ttl: .milliseconds(400)))
+        }
+        guard case .held = try await store.claim("k", owner: "b", ttl: .seconds(60)) else {
+            Issue.record("a renewed claim was given away")
+            return
+        }
+    }
+
+    private static func releases(_ store: some ClaimStore) async throws {
+        let first = try granted(try await store.claim("k", owner: "a", ttl: .seconds(60)))
+        #expect(try await store.release(first))
+        #expect(try await store.release(first) == false)
+        let second = try granted(try await store.claim("k", owner: "a", ttl: .seconds(60)))
+        #expect(second.fence > first.fence)
+        #expect(try await store.release(first) == false)
+        #expect(try await store.release(second))
+    }
+
+    private static func completes(_ store: some ClaimStore) async throws {
+        #expect(try await store.completion(of: "k") == nil)
+        let claim = try granted(try await store.claim("k", owner: "a", ttl: .seconds(60)))
+        #expect(try await store.complete(claim, note: "http://a:8080/, \"quoted\"\n"))
+        let wanted = Completion(key: "k", owner: "a", fence: claim.fence, note: "http://a:8080/, \"quoted\"\n")
+        #expect(try await store.completion(of: "k") == wanted)
+        #expect(try await store.claim("k", owner: "b", ttl: .seconds(60)) == .completed(wanted))
+        #expect(try await store.complete(claim, note: "again") == false)
+        #expect(try await store.renew(claim, ttl: .seconds(60)) == false)
+        #expect(try await store.completion(of: "k") == wanted)
+    }
+
+    private static func refusesWhatCameTooLate(
+        _ store: some ClaimStore, _ pass: (Duration) async throws -> Void
+    ) async throws {
+        let slow = try granted(try await store.claim("k", owner: "slow", ttl: .milliseconds(200)))
+        try await pass(.milliseconds(250))
+        #expect(try await store.complete(slow, note: "late") == false)
+        #expect(try await store.completion(of: "k") == nil)
+        let quick = try granted(try await store.claim("k", owner: "quick", ttl: .seconds(60)))
+        #expect(try await store.complete(slow, note: "later still") == false)
+        #expect(try await store.complete(quick, note: "in time"))
+        #expect(try await store.completion(of: "k")?.owner == "quick")
+    }
+
+    private static func forgets(_ store: some ClaimStore) async throws {
+        let first = try granted(try await store.claim("k", owner: "a", ttl: .seconds(60)))
+        #expect(try await store.complete(first, note: "1"))
+        let old = try #require(try await store.completion(of: "k"))
+        try await store.forget(old)
+        #expect(try await store.completion(of: "k") == nil)
+        let second = try granted(try await store.claim("k", owner: "b", ttl: .seconds(60)))
+        #expect(second.fence > first.fence)
+        #expect(try await store.complete(second, note: "2"))
+        try await store.forget(old)
+        #expect(try await store.completion(of: "k")?.note == "2")
+    }
+
+    private static func tellsOfCompletions(_ store: some ClaimStore) async throws {
+        let streams = [try await store.completions(), try await store.completions()]
+        for number in 0..<5 {
+            let claim = try granted(try await store.claim("k\(number)", owner: "a", ttl: .seconds(60)))
+            #expect(try await store.complete(claim, note: "\(number)"))
+        }
+        for stream in streams {
+            var heard: [String] = []
+            for await completion in stream {
+                heard.append(completion.key + completion.note)
+                if heard.count == 5 { break }
+            }
+            #expect(heard == (0..<5).map { "k\($0)\($0)" })
+        }
+    }
+
+    private static func keepsKeysApart(_ store: some ClaimStore) async throws {
+        for key in ["a", "a/1", "a:1", "ä ö", "{a}", "a*"] {
+            let claim = try granted(try await store.claim(key, owner: "x", ttl: .seconds(60)))
+            #expect(claim.key == key)
+            #expect(try await store.complete(claim, note: key))
+        }
+        for key in ["a", "a/1", "a:1", "ä ö", "{a}", "a*"] {
+            #expect(try await store.completion(of: key)?.note == key)
+        }
+    }
+
+    private static func grantsOnceAmongMany(_ store: some ClaimStore) async throws {
+        let fences = try await withThrowingTaskGroup(of: Int64?.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    if case .granted(let claim) = try await store.claim("k", owner: "\(number)", ttl: .seconds(60)) {
+                        return claim.fence
+                    }
+                    return nil
+                }
+            }
+            return try await group.reduce(into: []) { if let fence = $1 { $0.append(fence) } }
+        }
+        #expect(fences.count == 1)
+    }
+}
