@@ -10,6 +10,7 @@
 #include <libavutil/error.h>
 #include <libavutil/mastering_display_metadata.h>
 #include <libavutil/mathematics.h>
+#include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 
 /* Cast macros and tag macros, which Swift's importer cannot see. */
