@@ -48,6 +48,14 @@ package enum ClaimOutcome: Sendable, Equatable {
     case completed(Completion)
 }
 
+/// What those who wait for others want to know.
+package enum ClaimNews: Sendable, Hashable {
+    /// A key was made.
+    case completed(Completion)
+    /// A claim was given back before its time: the key can be claimed.
+    case released(key: String)
+}
+
 /// Says who makes what, among any number of processes.
 ///
 /// No two claims of a key have the same fence, and at most one is valid at a
@@ -77,9 +85,9 @@ package protocol ClaimStore: Sendable {
     /// Makes the key claimable again, when it is still this completion that is recorded.
     func forget(_ completion: Completion) async throws
 
-    /// Every completion from now on, of any owner, in the order in which they are recorded.
+    /// Every completion and every release from now on, of any owner, in the order in which they are recorded.
     ///
     /// The stream ends when the store cannot tell of them any longer: those who listen must then ask again for what
     /// they wait for.
-    func completions() async throws -> AsyncStream<Completion>
+    func news() async throws -> AsyncStream<ClaimNews>
 }

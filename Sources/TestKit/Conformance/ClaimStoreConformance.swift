@@ -21,9 +21,11 @@ package enum ClaimStoreConformance {
         try await completes(make())
         try await refusesWhatCameTooLate(make(), pass)
         try await forgets(make())
-        try await tellsOfCompletions(make())
+        try await tellsNews(make(), pass)
+        try await tellsFromNowOn(make())
         try await keepsKeysApart(make())
         try await grantsOnceAmongMany(make())
+        try await refusesStrangers(make())
     }
 
     private static func granted(_ outcome: ClaimOutcome) throws -> Claim {
@@ -70,6 +72,11 @@ package enum ClaimStoreConformance {
             Issue.record("a renewed claim was given away")
             return
         }
+        // A renewal may shorten it, too.
+        #expect(try await store.renew(claim, ttl: .milliseconds(100)))
+        try await pass(.milliseconds(150))
+        #expect(try await store.renew(claim, ttl: .seconds(60)) == false)
+        #expect(try await store.release(claim) == false)
     }
 
     private static func releases(_ store: some ClaimStore) async throws {
@@ -120,29 +127,56 @@ package enum ClaimStoreConformance {
         #expect(try await store.completion(of: "k")?.note == "2")
     }
 
-    private static func tellsOfCompletions(_ store: some ClaimStore) async throws {
-        let streams = [try await store.completions(), try await store.completions()]
+    private static func tellsNews(
+        _ store: some ClaimStore, _ pass: (Duration) async throws -> Void
+    ) async throws {
+        let streams = [try await store.news(), try await store.news()]
+        var wanted: [ClaimNews] = []
         for number in 0..<5 {
             let claim = try granted(try await store.claim("k\(number)", owner: "a", ttl: .seconds(60)))
-            #expect(try await store.complete(claim, note: "\(number)"))
+            if number == 2 {
+                #expect(try await store.release(claim))
+                wanted.append(.released(key: "k2"))
+            } else {
+                #expect(try await store.complete(claim, note: "\(number)"))
+                wanted.append(
+                    .completed(Completion(key: claim.key, owner: "a", fence: claim.fence, note: "\(number)")))
+            }
+            // Of what was refused nothing is told.
+            #expect(try await store.release(claim) == false)
+            #expect(try await store.complete(claim, note: "again") == false)
         }
         for stream in streams {
-            var heard: [String] = []
-            for await completion in stream {
-                heard.append(completion.key + completion.note)
-                if heard.count == 5 { break }
+            var heard: [ClaimNews] = []
+            for await news in stream {
+                heard.append(news)
+                if heard.count == wanted.count { break }
             }
-            #expect(heard == (0..<5).map { "k\($0)\($0)" })
+            #expect(heard == wanted)
         }
     }
 
+    private static func tellsFromNowOn(_ store: some ClaimStore) async throws {
+        let early = try granted(try await store.claim("early", owner: "a", ttl: .seconds(60)))
+        #expect(try await store.complete(early, note: ""))
+        let stream = try await store.news()
+        let late = try granted(try await store.claim("late", owner: "a", ttl: .seconds(60)))
+        #expect(try await store.complete(late, note: ""))
+        var heard = stream.makeAsyncIterator()
+        guard case .completed(let first)? = await heard.next() else {
+            Issue.record("a completion was expected")
+            return
+        }
+        #expect(first.key == "late")
+    }
+
     private static func keepsKeysApart(_ store: some ClaimStore) async throws {
-        for key in ["a", "a/1", "a:1", "ä ö", "{a}", "a*"] {
+        for key in ["a", "a/1", "a:1", "ä ö", "{a}", "a*", "", "a\nb", "%d"] {
             let claim = try granted(try await store.claim(key, owner: "x", ttl: .seconds(60)))
             #expect(claim.key == key)
             #expect(try await store.complete(claim, note: key))
         }
-        for key in ["a", "a/1", "a:1", "ä ö", "{a}", "a*"] {
+        for key in ["a", "a/1", "a:1", "ä ö", "{a}", "a*", "", "a\nb", "%d"] {
             #expect(try await store.completion(of: key)?.note == key)
         }
     }
@@ -160,5 +194,22 @@ package enum ClaimStoreConformance {
             return try await group.reduce(into: []) { if let fence = $1 { $0.append(fence) } }
         }
         #expect(fences.count == 1)
+    }
+
+    private static func refusesStrangers(_ store: some ClaimStore) async throws {
+        let claim = try granted(try await store.claim("k", owner: "a b", ttl: .seconds(60)))
+        var others = [claim, claim, claim, claim]
+        others[0].owner = "b"
+        others[1].owner = "a"
+        others[2].fence += 1
+        others[3].fence -= 1
+        for other in others {
+            #expect(try await store.renew(other, ttl: .milliseconds(1)) == false)
+            #expect(try await store.release(other) == false)
+            #expect(try await store.complete(other, note: "") == false)
+        }
+        #expect(try await store.renew(claim, ttl: .seconds(60)))
+        #expect(try await store.complete(claim, note: "aü"))
+        #expect(try await store.completion(of: "k")?.note == "aü")
     }
 }
