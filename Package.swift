@@ -40,7 +40,8 @@ func tests(_ folder: String, _ dependencies: [String]) -> Target {
 
 let core = ["MartletModel", "MartletPlanning", "MartletScheduling", "MartletPorts", "MartletWire"]
 let adapters = [
-    "MartletMedia", "MartletFFmpeg", "MartletMediaChild", "MartletSQLiteStore", "MartletHost", "MartletHTTP",
+    "MartletMedia", "MartletFFmpeg", "MartletMediaChild", "MartletSQLiteStore", "MartletRedisStore", "MartletHost",
+    "MartletHTTP",
 ]
 let drivers = ["MartletCoordinator", "MartletWorker"]
 
@@ -79,6 +80,7 @@ let package = Package(
         module("MediaChild", ["MartletModel", "MartletPorts"]),
         module("FFmpeg", ["MartletModel", "MartletPorts"]),
         module("SQLiteStore", ["MartletModel", "MartletPorts", "CSQLite"]),
+        module("RedisStore", ["MartletModel", "MartletPorts", "CHiredis"]),
         module("Host", ["MartletModel", "MartletPorts", "CSpawn", "CMemory", "CCrypto"]),
 
         module("HTTP", ["MartletModel", "MartletPorts", "CMicroHTTPD", "CTLSGate", "CWslay", "CCurl"]),
@@ -103,6 +105,7 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(
             name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
@@ -137,6 +140,7 @@ let package = Package(
             ]),
         tests("FFmpeg", ["MartletModel", "MartletPorts", "MartletFFmpeg", "MartletHost", "MartletTestKit"]),
         tests("SQLiteStore", ["MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletTestKit", "StoreWriter"]),
+        tests("RedisStore", ["MartletModel", "MartletPorts", "MartletRedisStore", "MartletTestKit"]),
         tests(
             "HTTP",
             ["martlet", "MartletModel", "MartletPorts", "MartletWire", "MartletHTTP", "MartletHost", "MartletTestKit"]),
@@ -144,7 +148,7 @@ let package = Package(
         tests("Host", ["MartletModel", "MartletPorts", "MartletHost", "MartletTestKit", "CSpawn"]),
         tests("Coordinator", core + ["MartletCoordinator", "MartletHost", "MartletTestKit"]),
         tests(
-            "Worker", core + adapters.filter { $0 != "MartletSQLiteStore" } + ["MartletWorker", "MartletTestKit"]),
+            "Worker", core + adapters.filter { !$0.hasSuffix("Store") } + ["MartletWorker", "MartletTestKit"]),
         tests("TestKit", ["MartletModel", "MartletTestKit"]),
 
         // The library, by its public interface alone, and the examples, run as programs.
@@ -157,6 +161,23 @@ let package = Package(
             path: "Tests/StoreWriter",
             swiftSettings: settings
         ),
+
+        // A claimant that works by chance and writes down what it was told, the check of such records, and the tests
+        // that let many of them, tasks and processes, at one store.
+        .executableTarget(
+            name: "ClaimTrial",
+            dependencies: [
+                "MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletRedisStore", "MartletHost",
+            ],
+            path: "Tests/ClaimTrial",
+            swiftSettings: settings
+        ),
+        tests(
+            "Claim",
+            [
+                "ClaimTrial", "MartletModel", "MartletPorts", "MartletSQLiteStore", "MartletRedisStore", "MartletHost",
+                "MartletTestKit",
+            ]),
 
         // The program as a whole, run as a user runs it.
         .testTarget(

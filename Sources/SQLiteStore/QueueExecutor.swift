@@ -15,6 +15,13 @@ final class QueueExecutor: SerialExecutor {
         queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
+    /// Calls `body` on the queue whenever somebody writes to the file, until the watch is dropped.
+    ///
+    /// - Throws: `StoreError`: `failed`, where the system watches no more files.
+    func watch(_ path: String, _ body: @escaping @Sendable () -> Void) throws -> FileWatch {
+        try FileWatch(path, on: queue, body)
+    }
+
     /// Runs `body` on the queue, for what must happen before there is an actor.
     func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in

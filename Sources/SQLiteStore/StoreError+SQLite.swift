@@ -14,7 +14,7 @@ extension StoreError {
     ///
     /// Source: <https://www.sqlite.org/rescode.html>
     init(result: Int32, text: String, action: String, path: String) {
-        let said = "cannot \(action) the job database \(path): \(text)"
+        let said = "cannot \(action) the database \(path): \(text)"
         // The low byte is the primary code.
         switch result & 0xff {
         case SQLITE_BUSY, SQLITE_LOCKED:
@@ -34,7 +34,7 @@ extension StoreError {
     /// The database is damaged, or is none of ours.
     static func corrupt(path: String, reason: String) -> StoreError {
         StoreError(
-            .corrupt, "the job database \(path) cannot be used: \(reason)",
-            advice: "Move the file and its -wal and -shm neighbours away; its jobs then begin anew.")
+            .corrupt, "the database \(path) cannot be used: \(reason)",
+            advice: "Move the file and its -wal and -shm neighbours away; what it held then begins anew.")
     }
 }

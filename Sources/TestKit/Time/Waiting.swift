@@ -7,6 +7,10 @@ import Synchronization
 package struct WaitedInVain: Error, CustomStringConvertible {
     /// What it waited for.
     package let subject: String
+
+    /// Makes the error.
+    package init(subject: String) { self.subject = subject }
+
     package var description: String { "waited in vain for \(subject)" }
 }
 

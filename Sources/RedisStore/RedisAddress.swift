@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import FoundationEssentials
+internal import MartletModel
+
+/// Where a Redis is, and who is to be let in.
+///
+/// `redis://[[user]:password@]host[:port][/database]`, or `unix:///path[?db=database]` for a socket of this machine.
+/// What a URL reserves is percent-encoded.
+package struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
+    /// How it is reached.
+    enum Place: Sendable, Equatable {
+        case host(String, port: Int)
+        case socket(path: String)
+    }
+
+    let place: Place
+    let user: String?
+    let password: String?
+    let database: Int
+
+    /// Reads a URL.
+    ///
+    /// - Throws: `RedisError`: `badAddress`.
+    package init(_ url: String) throws {
+        let form = "redis://[user:password@]host[:6379][/0] or unix:///path/of/socket[?db=0]"
+        guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased() else {
+            throw RedisError(.badAddress, "this is no address of a Redis", advice: "It looks like \(form).")
+        }
+        let database: Substring
+        switch scheme {
+        case "redis":
+            place = .host(
+                parts.host.flatMap { $0.isEmpty ? nil : Self.bare($0) } ?? "127.0.0.1", port: parts.port ?? 6379)
+            database = parts.path.drop { $0 == "/" }
+        case "unix", "redis+unix":
+            guard !parts.path.isEmpty else {
+                throw RedisError(.badAddress, "no socket's path is in the address", advice: "It looks like \(form).")
+            }
+            place = .socket(path: parts.path)
+            database = (parts.queryItems?.first { $0.name == "db" }?.value ?? "")[...]
+        case "rediss":
+            // TLS came to this library with release 1.0, in a part of its own.
+            throw RedisError(
+                .badAddress, "this build cannot speak TLS with a Redis",
+                advice: "Use redis:// in a network that you trust, or through a tunnel such as stunnel.")
+        default:
+            throw RedisError(
+                .badAddress, "\(scheme):// is no address of a Redis", advice: "It looks like \(form).")
+        }
+        guard let number = database.isEmpty ? 0 : Int(database), number >= 0 else {
+            throw RedisError(.badAddress, "\(database) is no number of a database", advice: "It looks like \(form).")
+        }
+        self.database = number
+        user = parts.user.flatMap { $0.isEmpty ? nil : $0 }
+        password = parts.password
+    }
+
+    /// The place, without anything secret.
+    package var description: String {
+        switch place {
+        case .host(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .socket(let path): path
+        }
+    }
+
+    private static func bare(_ host: String) -> String {
+        host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    }
+}
