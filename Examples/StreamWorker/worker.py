@@ -5,7 +5,7 @@
 
 COORDINATOR=http://192.168.1.10:8090 TOKEN=... NAME=attic-pc ADDRESS=192.168.1.20 PORT=8080 ./worker.py
 """
-import http.server, json, os, re, subprocess, tempfile, threading, urllib.error, urllib.parse, urllib.request
+import http.client, http.server, json, os, re, subprocess, tempfile, threading, urllib.error, urllib.parse, urllib.request
 
 COORDINATOR = os.environ.get("COORDINATOR", "http://127.0.0.1:8090")
 HEADERS = {"Authorization": "Bearer " + os.environ["TOKEN"]} if "TOKEN" in os.environ else {}
@@ -16,19 +16,39 @@ running = {}  # the one job, and its ffmpeg
 
 def ask(method, path, message=None):
     body = None if message is None else json.dumps(message).encode()
-    headers = {**HEADERS, "Content-Type": "application/json"}
-    return urllib.request.urlopen(urllib.request.Request(COORDINATOR + path, body, headers, method=method), timeout=10)
+    request = urllib.request.Request(
+        COORDINATOR + path, body, {**HEADERS, "Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        answer.read()
+        return answer.headers
 
 
-def beat(stop):
+def insist(method, path, message=None):
+    """Asks until there is an answer; whether the coordinator agrees, and the header of its answer."""
+    for pause in range(1, 100):
+        try:
+            return True, ask(method, path, message)
+        except urllib.error.HTTPError as refusal:
+            if refusal.code < 500 and refusal.code != 429:
+                return False, refusal.headers
+            trouble = refusal
+        except (OSError, http.client.HTTPException) as error:  # it is away, or slow, or goes while it answers
+            trouble = error
+        print(method, path, "is tried again:", trouble, flush=True)
+        if stop.wait(min(pause, 5)):
+            break
+    return False, {}
+
+
+def beat():
     while True:
         status = {"worker_id": NAME, "ip_address": ADDRESS, "port": server.server_port, "os": os.uname().sysname.lower(),
                   "hw_accel": [], "status": "processing" if running else "idle"}
         try:
             ask("POST", "/api/v1/workers/heartbeat", status)
-        except urllib.error.URLError as error:
+        except (OSError, http.client.HTTPException) as error:  # whatever it is, the next beat may get through
             print("The coordinator does not take the heartbeat:", error, flush=True)
-        if stop.wait(10):
+        if stop.wait(5):
             return
 
 
@@ -42,10 +62,11 @@ def stream(order):
     rate = ["-b:v", order["bitrate"]] if order.get("bitrate") else []
     headers = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
     try:
-        length = float(ask("HEAD", place + "/source").headers.get("X-Content-Duration") or 0) - start
+        _, source = insist("HEAD", place + "/source")
+        length = float(source.get("X-Content-Duration") or 0) - start
         running[job] = subprocess.Popen(
             ["ffmpeg", "-nostdin", "-v", "error", "-progress", "pipe:1", "-headers", headers, "-ss", str(start),
-             "-i", COORDINATOR + place + "/source", "-map", "0:V:0", "-map", "0:a:0?", *size, *rate,
+             "-reconnect", "1", "-i", COORDINATOR + place + "/source", "-map", "0:V:0", "-map", "0:a:0?", *size, *rate,
              "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "hls",
              "-hls_time", "6", "-hls_playlist_type", "event", f"{STREAMS.name}/{job}/index.m3u8"],
             stdout=subprocess.PIPE, text=True)
@@ -53,18 +74,16 @@ def stream(order):
             key, _, value = line.strip().partition("=")
             if key == "out_time_us" and length > 0 and value.isdigit():
                 status["progress"] = min(99.9, int(value) / 1e4 / length)
-            elif key == "progress":
-                ask("POST", place + "/status", status)  # 409: somebody else has it by now
-        status["state"] = "failed" if running[job].wait() else "completed"
+            elif key == "progress" and not insist("POST", place + "/status", status)[0]:
+                running[job].kill()  # somebody else has it by now, or nobody wants it
+        ending = running[job].wait()
+        status.update({"state": "failed", "error": f"ffmpeg ended with {ending}"} if ending else {"state": "completed"})
     except (OSError, ValueError) as error:
         status.update(state="failed", error=str(error))
-    ffmpeg = running.pop(job, None)
-    if ffmpeg:
-        ffmpeg.kill()
-    try:
-        ask("POST", place + "/status", status)
-    except OSError as error:
-        print("The end of", job, "could not be told:", error, flush=True)
+    if status["state"] != "completed":
+        print("The stream of", job, "failed:", status["error"], flush=True)
+    running.pop(job, None)
+    insist("POST", place + "/status", status)
 
 
 class Port(http.server.SimpleHTTPRequestHandler):
@@ -94,7 +113,7 @@ class Port(http.server.SimpleHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer((ADDRESS, int(os.environ.get("PORT", "8080"))), Port)
 stop = threading.Event()
-threading.Thread(target=beat, args=(stop,)).start()
+threading.Thread(target=beat, daemon=True).start()
 try:
     server.serve_forever()
 except KeyboardInterrupt:

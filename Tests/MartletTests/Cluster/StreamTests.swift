@@ -43,23 +43,26 @@ import Testing
             try await ChildProcess.run(
                 "python3", [script],
                 environment: ["COORDINATOR": cluster.url, "TOKEN": "right", "NAME": "stranger", "PORT": "0"],
-                observer: .init(onStart: { handle in worker.withLock { $0 = handle } }))
+                deadline: .seconds(600), observer: .init(onStart: { handle in worker.withLock { $0 = handle } }))
         }
+        defer { worker.withLock { $0?.sendToGroup(SIGTERM) } }
         let job = try await submit("minute.mp4", from: "30", at: cluster, token)
-        let end = try await cluster.run(["watch", job] + token, deadline: .seconds(180))
-        #expect(end.exitCode == 0, "\(end.transcript)")
-        #expect(try await playlist(of: job, at: cluster, token: "right").contains("#EXT-X-ENDLIST"))
+        let end = try await cluster.run(["watch", job] + token, deadline: .seconds(300))
         let workers = try await cluster.run(["workers"] + token)
-        #expect(workers.events.map { $0.members["id"] } == ["stranger"])
+        let playlist = try? await playlist(of: job, at: cluster, token: "right")
         worker.withLock { $0?.sendToGroup(SIGTERM) }
-        _ = try await working.value
+        let said = try await working.value
+        let account = "\(end.transcript)\nthe worker: \(said.ending)\n\(said.output)\n\(said.errors)"
+        #expect(end.exitCode == 0, "\(account)")
+        #expect(playlist?.contains("#EXT-X-ENDLIST") == true, "\(account)")
+        #expect(workers.events.map { $0.members["id"] } == ["stranger"], "\(account)")
     }
 
     @Test("A worker without the films has them sent, says how far it is, and is one line among the workers")
     func sent() async throws {
         let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
         // It listens long before the worker has measured itself.
-        let watching = MartletProcess(["watch", "--coordinator", cluster.url, "--json"])
+        let watching = try await cluster.watch()
         let worker = try await cluster.worker("w1")
         let job = try await submit("minute.mp4", from: "0", at: cluster)
         let end = try await watching.event("jobStateChanged", where: isEnd)
