@@ -90,10 +90,10 @@ extension Coordinator {
         let directory = directory(of: id)
         try surroundings.files.makeDirectory(directory)
         var kept: [TaskRecord] = []
-        if let known {
-            record = try await takenUp(record, from: known)
+        if known != nil {
+            record = try await takenUp(record)
             kept = try await surroundings.store.tasks(of: id)
-            let awaited = configuration.scheduling.returnGrace > .zero ? kept.filter { $0.state == .running } : []
+            let awaited = configuration.workersOutlive ? kept.filter { $0.state == .running } : []
             try await surroundings.store.endAttempts(
                 at: id, but: awaited, now: surroundings.time.wallMilliseconds())
         } else if try await !surroundings.store.insert(record) {
@@ -112,23 +112,17 @@ extension Coordinator {
     }
 
     /// Keeps a known job as it is wanted now.
-    private func takenUp(_ wanted: JobRecord, from known: JobRecord) async throws -> JobRecord {
-        var (record, known) = (wanted, known)
-        for _ in 0..<10 {
-            record.plan = known.plan ?? wanted.plan
-            record.state = known.state == .combining ? .combining : .queued
-            record.service = known.service
-            record.revision = known.revision
-            record.createdMilliseconds = known.createdMilliseconds
-            if let revision = try await surroundings.store.update(record) {
-                record.revision = revision
-                return record
-            }
-            // Somebody made it more urgent at this moment.
-            guard let newer = try await surroundings.store.job(wanted.id) else { break }
-            known = newer
+    private func takenUp(_ wanted: JobRecord) async throws -> JobRecord {
+        // Somebody may make it more urgent at this moment.
+        try await surroundings.store.change(wanted.id) { kept in
+            var record = wanted
+            record.plan = kept.plan ?? wanted.plan
+            record.state = kept.state == .combining ? .combining : .queued
+            record.service = kept.service
+            record.revision = kept.revision
+            record.createdMilliseconds = kept.createdMilliseconds
+            kept = record
         }
-        throw Self.busy(wanted.id)
     }
 
     /// Cancels a job; its results are kept. A job whose output is being put in
@@ -179,7 +173,7 @@ extension Coordinator {
                 if !isGood { task.artifact = nil }
             }
             // What ran may be running still, and its worker come back with it.
-            let isAwaited = task.state == .running && configuration.scheduling.returnGrace > .zero
+            let isAwaited = task.state == .running && configuration.workersOutlive
             if !isAwaited || task.artifact != nil { task.state = task.artifact == nil ? .pending : .completed }
             task.failures = 0
             result.append(task)
@@ -300,18 +294,16 @@ extension Coordinator {
     private func replaced(_ old: JobRecord, by prepared: PreparedJob) async throws -> (JobRecord, [TaskRecord]) {
         let job = old.id
         let epoch = try await surroundings.store.tasks(of: job).map(\.epoch).max() ?? 0
-        try await surroundings.store.remove(job)
         var record = old
         record.plan = prepared.plan
         record.state = .queued
         record.failure = nil
-        record.revision = 0
-        _ = try await surroundings.store.insert(record)
         // Epochs go on from the old tasks', so that no late result of those is taken for one of these.
         let tasks = try prepared.nextTasks(completed: [:]).map {
             TaskRecord(job: job, specification: $0, epoch: epoch)
         }
-        try await surroundings.store.insert(tasks)
+        guard let revision = try await surroundings.store.renew(record, tasks: tasks) else { throw Self.busy(job) }
+        record.revision = revision
         return (record, tasks)
     }
 
@@ -332,7 +324,7 @@ extension Coordinator {
                 result = .success(
                     try await finisher.finish(
                         context.record, prepared: prepared, tasks: records, directory: context.directory,
-                        progress: { report.yield($0) }, announce: { try await self.keep($0, of: job) }))
+                        progress: { report.yield($0) }, announce: { try await self.announce($0, of: job) }))
             } catch { result = .failure(error) }
             report.finish()
             await telling.value
@@ -342,6 +334,13 @@ extension Coordinator {
             case .failure(let error): if !Task.isCancelled { await self.assemblyFailed(job, error) }
             }
         }
+    }
+
+    /// Keeps what a job is about to put in place, unless its source became another: what was taken from that in the
+    /// join would be of two films.
+    private func announce(_ publication: Publication, of job: JobID) async throws {
+        if let fault = await sourceFault(of: job) { throw fault }
+        try await keep(publication, of: job)
     }
 
     private func assemblyProgressed(_ job: JobID, _ progress: Finisher.Progress) {

@@ -55,6 +55,12 @@ package struct CoordinatorError: CodedError, Equatable {
 
     package var codeName: String { code.rawValue }
 
+    /// Whether an error is that a disk of this machine is full: then waiting for space helps.
+    static func saysFullDisk(_ error: any Error) -> Bool {
+        guard let code = (error as? any CodedError)?.codeName else { return false }
+        return [Code.noSpace.rawValue, "host.no_space", "media.no_space"].contains(code)
+    }
+
     package var exitStatus: ExitStatus {
         switch code {
         case .outputExists, .outputBusy, .unknownJob, .badSubmission, .wrongState, .unknownWorker: .usage

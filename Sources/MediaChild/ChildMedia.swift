@@ -50,10 +50,20 @@ package struct ChildMedia: Sendable {
         try await gate.pass { try await ask(request, index: nil) { _ in } }
     }
 
-    /// Lets a child do the work.
+    /// Lets a child do the work, and once more another one when the system kills it, as it does when memory runs short.
     ///
     /// - Throws: `AttemptFailure`, `MediaChildError`, what the launcher throws, `CancellationError`.
     func ask(
+        _ request: MediaRequest, index: FrameIndex?, progress: @escaping @Sendable (Double) -> Void
+    ) async throws -> (MediaAnswer, [UInt8]) {
+        do {
+            return try await askOnce(request, index: index, progress: progress)
+        } catch let error as MediaChildError where error.code == .killed {
+            return try await askOnce(request, index: index, progress: progress)
+        }
+    }
+
+    private func askOnce(
         _ request: MediaRequest, index: FrameIndex?, progress: @escaping @Sendable (Double) -> Void
     ) async throws -> (MediaAnswer, [UInt8]) {
         let bounds = limits.process(reading: (try? files.size(of: request.subject)) ?? ByteCount(0))
@@ -102,7 +112,7 @@ package struct ChildMedia: Sendable {
         if let seconds = bounds.cpuSeconds, result.ending == .signalled(SIGXCPU) {
             message = "The process that worked on \(subject) used more than \(seconds) s of processor time."
         }
-        return MediaChildError(.crashed, message, log: log)
+        return MediaChildError(result.ending == .signalled(SIGKILL) ? .killed : .crashed, message, log: log)
     }
 
     private static func name(of signal: Int32) -> String {

@@ -9,6 +9,8 @@ package struct MediaChildError: CodedError, Equatable {
     package enum Code: String, Sendable {
         /// The process died, or ended without an answer.
         case crashed = "media.crashed"
+        /// The process was killed from outside, twice.
+        case killed = "media.killed"
         /// The process neither read nor wrote for too long.
         case stalled = "media.stalled"
     }
@@ -30,12 +32,13 @@ package struct MediaChildError: CodedError, Equatable {
     package var advice: String? {
         switch code {
         case .crashed: "The file may be damaged in a way that FFmpeg's libraries do not survive; convert it first."
+        case .killed: "Look for a lack of memory on this machine, and start the job again."
         case .stalled: "Check the disk or the network share that the file is on."
         }
     }
 
-    /// What crashes once crashes again; a disk may answer the next time.
-    package var isRetryable: Bool { code == .stalled }
+    /// What crashes once crashes again; a disk may answer the next time, and memory be free.
+    package var isRetryable: Bool { code != .crashed }
 
-    package var exitStatus: ExitStatus { .badInput }
+    package var exitStatus: ExitStatus { code == .killed ? .jobFailed : .badInput }
 }

@@ -23,6 +23,9 @@ package protocol JobStore: Sendable {
     /// is still `job.revision`; returns the new revision, or `nil` when someone
     /// else was faster or the job is gone. Cheap while the plan stays the same.
     func update(_ job: JobRecord) async throws -> Int?
+    /// Begins a job anew: as `update`, and with these tasks in the place of all tasks, results and attempts that it had,
+    /// in one transaction.
+    func renew(_ job: JobRecord, tasks: [TaskRecord]) async throws -> Int?
     /// Adds the tasks that are not there yet, in one transaction.
     func insert(_ tasks: [TaskRecord]) async throws
     /// All tasks of a job, by id.

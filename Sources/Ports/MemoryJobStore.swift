@@ -13,6 +13,15 @@ package final class MemoryJobStore: JobStore {
         var tasks: [JobID: [TaskID: TaskRecord]] = [:]
         var attempts: [JobID: [AttemptRecord]] = [:]
 
+        mutating func update(_ job: JobRecord) -> Int? {
+            guard let stored = jobs[job.id], stored.revision == job.revision else { return nil }
+            var next = job
+            next.revision += 1
+            next.createdMilliseconds = stored.createdMilliseconds
+            jobs[job.id] = next
+            return next.revision
+        }
+
         mutating func insert(_ tasks: [TaskRecord]) {
             for task in tasks where jobs[task.job] != nil {
                 let id = task.specification.id
@@ -102,13 +111,15 @@ package final class MemoryJobStore: JobStore {
     }
 
     package func update(_ job: JobRecord) async throws -> Int? {
+        contents.withLock { $0.update(job) }
+    }
+
+    package func renew(_ job: JobRecord, tasks: [TaskRecord]) async throws -> Int? {
         contents.withLock { contents in
-            guard let stored = contents.jobs[job.id], stored.revision == job.revision else { return nil }
-            var next = job
-            next.revision += 1
-            next.createdMilliseconds = stored.createdMilliseconds
-            contents.jobs[job.id] = next
-            return next.revision
+            guard let revision = contents.update(job) else { return nil }
+            (contents.tasks[job.id], contents.attempts[job.id]) = (nil, nil)
+            contents.insert(tasks)
+            return revision
         }
     }
 

@@ -71,7 +71,7 @@ extension SQLiteJobStore {
 
     // MARK: Within a transaction
 
-    private func add(_ tasks: [TaskRecord]) throws {
+    func add(_ tasks: [TaskRecord]) throws {
         for task in tasks {
             let key: [SQLValue] = [.text(task.job.text), .text(task.specification.id.text)]
             let changed = try connection.run(

@@ -103,7 +103,17 @@ package actor SQLiteJobStore: JobStore {
         return Dictionary(uniqueKeysWithValues: rows)
     }
 
-    package func update(_ job: JobRecord) async throws -> Int? {
+    package func update(_ job: JobRecord) async throws -> Int? { try update(job) {} }
+
+    package func renew(_ job: JobRecord, tasks: [TaskRecord]) async throws -> Int? {
+        try update(job) {
+            for table in ["attempts", "artifacts", "tasks", "specifications"] { try clear(table, of: job.id) }
+            try add(tasks)
+        }
+    }
+
+    /// As the other, and does more in the same transaction when the job's revision is right.
+    private func update(_ job: JobRecord, andThen more: () throws -> Void) throws -> Int? {
         var values: [SQLValue] = [
             .text(job.id.text), .integer(job.revision), .text(job.name), .text(job.source),
             try json.encode(job.fingerprint), .text(job.output), try json.encode(job.parameters),
@@ -121,8 +131,10 @@ package actor SQLiteJobStore: JobStore {
                     publication_json = ?11, service_json = ?12, verification = ?13, overwrite = ?14
                 WHERE id = ?1 AND revision = ?2
                 """, values)
-            if changed == 1, !isPlanKept { try write(job.plan, of: job.id) }
-            return changed == 1
+            guard changed == 1 else { return false }
+            if !isPlanKept { try write(job.plan, of: job.id) }
+            try more()
+            return true
         }
         plans[job.id] = isCurrent && !job.state.isFinal ? (job.revision + 1, job.plan) : nil
         return isCurrent ? job.revision + 1 : nil
@@ -131,11 +143,13 @@ package actor SQLiteJobStore: JobStore {
     package func remove(_ job: JobID) async throws {
         plans[job] = nil
         try connection.transaction {
-            for table in ["attempts", "artifacts", "tasks", "specifications", "plans"] {
-                try connection.run("DELETE FROM \(table) WHERE job = ?1", [.text(job.text)])
-            }
+            for table in ["attempts", "artifacts", "tasks", "specifications", "plans"] { try clear(table, of: job) }
             try connection.run("DELETE FROM jobs WHERE id = ?1", [.text(job.text)])
         }
+    }
+
+    private func clear(_ table: String, of job: JobID) throws {
+        try connection.run("DELETE FROM \(table) WHERE job = ?1", [.text(job.text)])
     }
 
     private func encoded(_ value: (some Encodable)?) throws -> SQLValue {

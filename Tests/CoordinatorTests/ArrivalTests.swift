@@ -99,6 +99,18 @@ import Testing
         _ = try await studio.stopped()
     }
 
+    @Test("A source that becomes another while its job is joined fails the job, however well the join goes")
+    func sourceLostInJoin() async throws {
+        let films = try TemporaryDirectory()
+        let studio = try await Studio(
+            assembler: ChainingAssembler { _ = try films.write("another film", to: "film.mkv") }, films: films)
+        _ = try await studio.hand()
+        try await studio.submit()
+        #expect((try await studio.error() as? CoordinatorError)?.code == .sourceChanged)
+        #expect(try studio.outputNames().isEmpty)
+        _ = try await studio.stopped()
+    }
+
     @Test("Results and reports under a lease that does not hold are refused")
     func staleLease() async throws {
         let studio = try await Studio()

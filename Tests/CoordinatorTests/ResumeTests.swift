@@ -46,13 +46,13 @@ import Testing
     func broughtBack() async throws {
         var scheduling = SchedulingConfiguration.prompt
         scheduling.returnGrace = .seconds(15)
-        let studio = try await Studio(scheduling: scheduling)
+        let studio = try await Studio(scheduling: scheduling, workersOutlive: true)
         let first = try await studio.hand(slots: 1, policy: Hand.idle)
         try await studio.submit()
         let order = try await first.assignments.entry(0, "order")
         let began = studio.clock.wallMilliseconds()
         _ = try await studio.stopped()
-        let next = try await Studio(after: studio, scheduling: scheduling)
+        let next = try await Studio(after: studio, scheduling: scheduling, workersOutlive: true)
         next.clock.advance(by: .seconds(5))
         try await next.submit()
         let hand = Hand(next.coordinator, slots: 1)

@@ -31,11 +31,12 @@ struct Studio {
         after earlier: Studio? = nil, store: (@Sendable (MemoryJobStore) -> any JobStore)? = nil,
         assembler: ChainingAssembler = ChainingAssembler(), verifier: FixedVerifier = FixedVerifier(),
         meter: FixedMeter = FixedMeter(), scheduling: SchedulingConfiguration = .prompt, workersOutlive: Bool = false,
-        catalog: any EncoderCatalog = SoftwareCatalog(),
+        catalog: any EncoderCatalog = SoftwareCatalog(), films: TemporaryDirectory? = nil,
         index: @escaping @Sendable (FrameIndex.Method) async throws -> FrameIndex = { .film($0) }
     ) async throws {
         directory = try earlier?.directory ?? TemporaryDirectory()
-        films = try earlier?.films ?? TemporaryDirectory()
+        self.films = try earlier?.films ?? films ?? TemporaryDirectory()
+        let films = self.films
         let film = films.file("film.mkv")
         if earlier == nil { _ = try films.write("a film", to: "film.mkv") }
         var source = SourceDescription.film(at: film)

@@ -61,6 +61,24 @@ struct ChildTroubleTests {
         #expect(error?.exitStatus == .badInput)
     }
 
+    @Test func aChildThatTheSystemKillsHasASecondTry() async throws {
+        let film = try ChildFilm(
+            script: "cd \"${0%/*}\"; test -e tried && exec martlet; touch tried; kill -KILL $$")
+        let path = try await MediaFixtures.path("vfr.mkv")
+        let source = try await film.children.describe(path: path)
+        #expect(source == (try await film.here.describe(path: path)))
+        #expect(FileManager.default.fileExists(atPath: film.directory.file("tried")))
+    }
+
+    @Test func aChildThatTheSystemKillsTwiceIsAnErrorThatMayPass() async throws {
+        let film = try ChildFilm(script: "echo >> \"${0%/*}/tries\"; kill -KILL $$")
+        let error = await #expect(throws: MediaChildError.self) { try await film.children.describe(path: "/film.mp4") }
+        #expect(error?.codeName == "media.killed")
+        #expect(error?.isRetryable == true)
+        #expect(error?.exitStatus == .jobFailed)
+        #expect(try film.directory.bytes("tries") == [10, 10])
+    }
+
     @Test func cancellingEndsTheChild() async throws {
         let reading = try await reading()
         reading.work.cancel()

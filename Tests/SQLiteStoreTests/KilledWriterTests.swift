@@ -19,6 +19,7 @@ import Testing
             let store = try await SQLiteJobStore.open(path: directory.file())
             #expect(try await store.insert(job))
             try await store.insert(tasks)
+            #expect(try await store.insert(.sample("renewed")))
         }
 
         let seen = Mutex(0)
@@ -37,6 +38,9 @@ import Testing
         let kept = try await store.tasks(of: job.id)
         let attempts = Set(try await store.attempts(of: job.id).map { "\($0.task) \($0.epoch)" })
         let keptJob = try #require(try await store.job(job.id))
+        let renewed = try #require(try await store.job(JobID("renewed")))
+        let only = try await store.tasks(of: renewed.id).map(\.specification.id.text)
+        #expect(only == (Int(renewed.name) == nil ? [] : [renewed.name]))
         #expect(kept.count == tasks.count)
         #expect(keptJob.plan == job.plan)
         let said = outcome.output.split(separator: "\n").map { $0.split(separator: " ") }
@@ -45,6 +49,7 @@ import Testing
             let numbers = words.dropFirst().compactMap { Int($0) }
             switch words[0] {
             case "task": #expect(kept[numbers[0]].epoch >= numbers[1])
+            case "renewal": #expect(Int(renewed.name).map { $0 >= numbers[0] } == true)
             case "attempt": #expect(attempts.contains("\(kept[numbers[0]].specification.id) \(numbers[1])"))
             default: #expect(keptJob.revision >= numbers[0])
             }

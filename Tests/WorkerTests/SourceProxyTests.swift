@@ -172,6 +172,23 @@ import Testing
         await server.stop()
     }
 
+    @Test("A run whose source goes ends at once, before its first frame and in the middle", arguments: [0, 2])
+    func runEnds(given: Int) async throws {
+        let path = try await MediaFixtures.path("minute.mp4")
+        let server = try await SourceServer(path: path)
+        server.giver.givesAtMost.withLock { $0 = given }
+        let command = FFmpegCommand([
+            .text("-i"), .source, .text("-an"), .text("-c:v"), .text("rawvideo"), .text("-f"), .text("null"), .output,
+        ])
+        let arguments = command.resolved(source: server.url, output: directory.file("none")) { _ in "" }
+        // ffmpeg takes it for the end of the source, and may call that a success; the proxy knows better.
+        _ = try await waiting(for: "the end of ffmpeg", atMost: .seconds(30)) { [runner] in
+            _ = try? await runner.run(EncoderRun(arguments: arguments, stallTimeout: .seconds(300))) { _ in }
+        }
+        #expect(await server.proxy.close(server.lease).failure?.code == .sourceChanged)
+        await server.stop()
+    }
+
     @Test("A change is known by the name of the error, too")
     func changedByName() async throws {
         let file = try randomFile(mebibytes: 1)

@@ -22,6 +22,8 @@ final class SourceServer: Sendable {
         let asked = Journal<Int64>()
         /// What is answered to the next requests, in place of the part.
         let replies = Mutex<[HTTPResponse]>([])
+        /// How many parts are given before the source counts as changed.
+        let givesAtMost = Mutex(Int.max)
 
         init(path: String, tag: String) {
             self.path = path
@@ -36,7 +38,11 @@ final class SourceServer: Sendable {
             else { return HTTPResponse(status: 404) }
             asked.note(first)
             if let reply = replies.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return reply }
-            guard request.headers["If-Match"] == tag else { return HTTPResponse(status: 412) }
+            let isLeft = givesAtMost.withLock { count in
+                count -= 1
+                return count >= 0
+            }
+            guard request.headers["If-Match"] == tag, isLeft else { return HTTPResponse(status: 412) }
             return HTTPResponse(
                 status: 206, headers: ["Content-Range": "bytes \(first)-\(last)/\(size)"],
                 body: .file(path: path, bytes: first..<last + 1))

@@ -107,7 +107,7 @@ extension ClusterService: ClusterControl {
             live[job] = nil
             turns.remove(job)
             let now = surroundings.time.wallMilliseconds()
-            try await change(job, in: engine) { record in
+            try await engine.store.change(job) { record in
                 record.state = .cancelled
                 record.service?.finishedMilliseconds = now
             }
@@ -145,23 +145,23 @@ extension ClusterService: ClusterControl {
     private func renewed(_ record: JobRecord, in engine: Engine) async throws -> JobRecord {
         let place = try record.service.map(source(of:))
         let content = try await surroundings.files.fingerprint(of: place?.path ?? record.source)
-        func renew(_ record: inout JobRecord) {
+        @Sendable func renew(_ record: inout JobRecord) {
             record.state = .queued
             record.failure = nil
             record.service?.failure = nil
             record.service?.finishedMilliseconds = nil
         }
         let isPlanUsable = content == record.service?.fingerprint && record.service?.build.map(roster.has) ?? false
-        if isPlanUsable { return try await change(record.id, in: engine, renew) }
+        if isPlanUsable { return try await engine.store.change(record.id, renew) }
         var record = record
         renew(&record)
         record.plan = nil
         record.service?.build = nil
         record.service?.fingerprint = content
-        record.revision = 0
-        try await engine.store.remove(record.id)
+        // Before the records: results that are recorded and gone are made again, others could be taken for new ones.
         try removeFiles(of: record.id)
-        guard try await engine.store.insert(record) else { throw Coordinator.busy(record.id) }
+        guard let revision = try await engine.store.renew(record, tasks: []) else { throw Coordinator.busy(record.id) }
+        record.revision = revision
         return record
     }
 
@@ -174,7 +174,7 @@ extension ClusterService: ClusterControl {
         live[job]?.priority = priority
         turns.setPriority(priority, of: job)
         if try await !engine.coordinator.setPriority(priority, of: job) {
-            try await change(job, in: engine) { $0.priority = priority }
+            try await engine.store.change(job) { $0.priority = priority }
         }
         admit()
         return try await self.job(job)

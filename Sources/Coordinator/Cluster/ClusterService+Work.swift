@@ -26,16 +26,13 @@ extension ClusterService {
                     return
                 } else if code.hasPrefix("store.") {
                     return await recover(from: error)
-                } else if !Self.fullDisk.contains(code) {
+                } else if !CoordinatorError.saysFullDisk(error) {
                     return await concluded(id, .failure(error), by: engine)
                 }
                 guard await hasSpaceAgain(for: id, after: error, by: engine) else { return }
             }
         }
     }
-
-    /// What is said of a full disk.
-    private static let fullDisk: Set = ["coordinator.no_space", "host.no_space", "media.no_space"]
 
     /// Waits until there is more space than when a job found its disk full.
     ///
@@ -73,31 +70,27 @@ extension ClusterService {
     /// Keeps a job that failed as one that goes on, in this process or the next.
     private func setBack(_ id: JobID, in engine: Engine) async throws {
         await engine.coordinator.forget(id)
-        guard var record = try await engine.store.job(id), record.state.isFinal else { return }
         let tasks = try await engine.store.tasks(of: id)
-        record.state = !tasks.isEmpty && tasks.allSatisfy { $0.artifact != nil } ? .combining : .queued
-        record.failure = nil
-        guard try await engine.store.update(record) != nil else { throw Coordinator.busy(id) }
+        let isEncoded = !tasks.isEmpty && tasks.allSatisfy { $0.artifact != nil }
+        try await engine.store.change(id) { record in
+            guard record.state.isFinal else { return }
+            record.state = isEncoded ? .combining : .queued
+            record.failure = nil
+        }
     }
 
     private func result(of id: JobID, by engine: Engine) async throws -> FinishedJob {
         guard let record = try await engine.store.job(id), let facts = record.service else {
             throw CoordinatorError(.unknownJob, "there is no job \(id)")
         }
-        let preparation = surroundings.preparation(roster)
-        let path = try source(of: facts).path
-        guard let content = try? await surroundings.files.fingerprint(of: path), content == facts.fingerprint else {
-            throw CoordinatorError(
-                .sourceChanged, "\(facts.source) is not there any more, or is another file than was submitted",
-                advice: "Submit the job again.")
+        let prepared: PreparedJob
+        do {
+            prepared = try await self.prepared(record, facts, in: engine)
+        } catch {
+            // Whatever a file does to its reader that becomes another meanwhile.
+            if error is CancellationError { throw error }
+            throw await isAsSubmitted(facts) ? error : Self.changed(facts)
         }
-        var source = try await preparation.examine(path)
-        if source.clockJumps > 0 {
-            source = try await preparation.restamped(source, at: copy(for: id)) { [weak self] share in
-                Task { await self?.copied(id, share: share) }
-            }
-        }
-        let prepared = try await prepared(record, facts, source, by: preparation, in: engine)
         try Task.checkCancellation()
         let priority = live[id]?.priority ?? record.priority
         try await engine.coordinator.submit(
@@ -115,7 +108,8 @@ extension ClusterService {
             // Its user may have given it up at any point of the way here.
             guard live[id]?.isUnwanted == true else { throw cancellation }
             await engine.coordinator.cancel(id)
-            return try await engine.coordinator.outcome(of: id)
+            // In a task of its own: this one is cancelled, and would not wait for how the job really ended.
+            return try await Task { try await engine.coordinator.outcome(of: id) }.value
         }
     }
 
@@ -136,11 +130,35 @@ extension ClusterService {
         live[id]?.waiters = []
     }
 
+    /// Whether a job's source is the file that was submitted.
+    private func isAsSubmitted(_ facts: ServiceFacts) async -> Bool {
+        guard let path = try? source(of: facts).path else { return false }
+        return (try? await surroundings.files.fingerprint(of: path)) == facts.fingerprint
+    }
+
+    private static func changed(_ facts: ServiceFacts) -> CoordinatorError {
+        CoordinatorError(
+            .sourceChanged, "\(facts.source) is not there any more, or is another file than was submitted",
+            advice: "Submit the job again.")
+    }
+
+    /// What a job's source holds, with one clock.
+    private func examined(
+        _ id: JobID, _ facts: ServiceFacts, by preparation: JobPreparation
+    ) async throws -> ExaminedSource {
+        guard await isAsSubmitted(facts) else { throw Self.changed(facts) }
+        let source = try await preparation.examine(try self.source(of: facts).path)
+        guard source.description.fingerprint == facts.fingerprint else { throw Self.changed(facts) }
+        guard source.clockJumps > 0 else { return source }
+        return try await preparation.restamped(source, at: copy(for: id)) { [weak self] share in
+            Task { await self?.copied(id, share: share) }
+        }
+    }
+
     /// The plan that was kept, or a new one for the workers that are there.
-    private func prepared(
-        _ record: JobRecord, _ facts: ServiceFacts, _ source: ExaminedSource, by preparation: JobPreparation,
-        in engine: Engine
-    ) async throws -> PreparedJob {
+    private func prepared(_ record: JobRecord, _ facts: ServiceFacts, in engine: Engine) async throws -> PreparedJob {
+        let preparation = surroundings.preparation(roster)
+        let source = try await examined(record.id, facts, by: preparation)
         if let plan = record.plan, let build = facts.build {
             return PreparedJob(plan: plan, index: source.index, build: build, restamping: source.restamping)
         }
@@ -161,7 +179,7 @@ extension ClusterService {
         facts.segments = prepared.plan.segments.count
         facts.warnings = prepared.plan.warnings
         live[record.id]?.ffmpeg = facts.build?.version
-        try await change(record.id, in: engine) { [facts] record in
+        try await engine.store.change(record.id) { [facts] record in
             record.service = facts
             record.plan = prepared.plan
         }
@@ -185,7 +203,7 @@ extension ClusterService {
 
     /// Keeps another state of a job that the coordinator does not hold.
     func changeState(of id: JobID, to state: JobState, in engine: Engine) async throws {
-        try await change(id, in: engine) { $0.state = state }
+        try await engine.store.change(id) { $0.state = state }
         emit(.jobStateChanged(id, state))
     }
 
@@ -193,22 +211,6 @@ extension ClusterService {
     func removeFiles(of id: JobID) throws {
         try surroundings.files.remove("\(jobsDirectory)/\(id)")
         try surroundings.files.remove(copy(for: id))
-    }
-
-    /// Keeps a job otherwise; when its record was changed meanwhile, once more from what it has become.
-    @discardableResult
-    func change(_ id: JobID, in engine: Engine, _ change: (inout JobRecord) -> Void) async throws -> JobRecord {
-        for _ in 0..<10 {
-            guard var record = try await engine.store.job(id) else {
-                throw CoordinatorError(.unknownJob, "there is no job \(id)")
-            }
-            change(&record)
-            if let revision = try await engine.store.update(record) {
-                record.revision = revision
-                return record
-            }
-        }
-        throw Coordinator.busy(id)
     }
 
     // MARK: The end
@@ -232,7 +234,7 @@ extension ClusterService {
         _ result: Result<FinishedJob, any Error>, reused: Int, of id: JobID, in engine: Engine
     ) async throws {
         let now = surroundings.time.wallMilliseconds()
-        let record = try await change(id, in: engine) { record in
+        let record = try await engine.store.change(id) { record in
             record.service?.finishedMilliseconds = now
             record.service?.reusedSegments = reused
             record.service?.failure = nil

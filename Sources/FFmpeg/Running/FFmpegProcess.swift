@@ -95,9 +95,12 @@ struct FFmpegProcess: Sendable {
 
     /// What goes before an input that this machine's proxy serves: nothing but that connection, which is made anew
     /// when the proxy has closed it on a slow reader, and reads little ahead, since most readers jump.
+    ///
+    /// It is made anew once, at once: the proxy is near, and waits by itself for what is far. By default ffmpeg would go
+    /// on for two minutes with a source that is gone.
     private static let proxied = [
         "-protocol_whitelist", "http,tcp", "-http_proxy", "", "-seekable", "1", "-reconnect", "1",
-        "-recv_buffer_size", "131072",
+        "-reconnect_delay_max", "0", "-recv_buffer_size", "131072",
     ]
 
     /// The command as one would type it.

@@ -72,6 +72,8 @@ package struct TaskMachine: Equatable, Sendable {
     package private(set) var failures: Int
     /// How many attempts came back unfinished.
     package private(set) var interruptions = 0
+    /// The attempts among those whose worker was not heard any more, by epoch.
+    private var unheard: [Int: WorkerID] = [:]
     /// The attempts that failed since the scheduler knows the task.
     package private(set) var failedAttempts: [FailedAttempt] = []
 
@@ -197,14 +199,12 @@ package struct TaskMachine: Equatable, Sendable {
     /// A worker still runs the task under its latest lease: it has it again
     /// when nobody else got it meanwhile.
     package mutating func reclaimed(_ token: LeaseToken, now: Moment, duration: Duration) -> Action {
+        heardAgain(token)
         switch state {
         case .awaited(let worker, _) where worker != token.worker: return .refuse(.alreadyHeld)
         case .queued, .awaited:
-            let action = granted(
+            return granted(
                 lease.reclaimed(by: token.worker, epoch: token.epoch, now: now, duration: duration), token.worker)
-            // It was not unfinished after all.
-            if case .start = action { interruptions = max(interruptions - 1, 0) }
-            return action
         case .running: return .refuse(.alreadyHeld)
         case .completed: return .refuse(.finished)
         case .retrying, .pending, .failed, .cancelled: return .refuse(.staleEpoch)
@@ -215,7 +215,9 @@ package struct TaskMachine: Equatable, Sendable {
     package mutating func renewed(_ token: LeaseToken, now: Moment, duration: Duration) -> Action {
         switch lease.renewed(by: token.worker, epoch: token.epoch, now: now, duration: duration) {
         case .extend: return .changed
-        case .refuse(let refusal): return .refuse(refusal)
+        case .refuse(let refusal):
+            heardAgain(token)
+            return .refuse(refusal)
         case .grant, .end, .accept, .none: preconditionFailure("a lease is extended or its renewal refused")
         }
     }
@@ -268,6 +270,7 @@ package struct TaskMachine: Equatable, Sendable {
         case .running:
             var actions: [Action] = []
             while case .end(let holder) = lease.ticked(now: now) {
+                unheard[holder.epoch.number] = holder.worker
                 actions.append(
                     interrupted(
                         token(holder), started: holder.since, policy: policy,
@@ -287,6 +290,7 @@ package struct TaskMachine: Equatable, Sendable {
         if case .awaited(worker, _) = state { return abandoned(worker, now: now) }
         guard let holder = lease.holders.first(where: { $0.worker == worker }) else { return [] }
         _ = lease.ended(by: worker, epoch: holder.epoch)
+        unheard[holder.epoch.number] = worker
         return [interrupted(token(holder), started: holder.since, policy: policy, reason: reason)]
     }
 
@@ -309,6 +313,13 @@ package struct TaskMachine: Equatable, Sendable {
     }
 
     // MARK: Parts
+
+    /// Whoever still has an attempt that counted as unfinished was not taken down by it: the connection was at fault.
+    private mutating func heardAgain(_ token: LeaseToken) {
+        guard unheard[token.epoch.number] == token.worker else { return }
+        unheard[token.epoch.number] = nil
+        interruptions -= 1
+    }
 
     private func token(_ holder: LeaseMachine.Holder) -> LeaseToken {
         LeaseToken(job: job, task: id, epoch: holder.epoch, worker: holder.worker)

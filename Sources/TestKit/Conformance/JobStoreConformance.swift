@@ -20,6 +20,7 @@ package enum JobStoreConformance {
         try await appliesChangesTogether(make())
         try await keepsAttempts(make())
         try await removesEverythingOfAJob(make())
+        try await renewsAJob(make())
         try await ignoresWhatBelongsToNoJob(make())
         try await survivesManyCallersAtOnce(make())
     }
@@ -229,6 +230,31 @@ package enum JobStoreConformance {
             endedMilliseconds: 21, result: .interrupted)
         try await store.record(third)
         #expect(try await store.attempts(of: job.id) == [first, second, third])
+    }
+
+    private static func renewsAJob(_ store: some JobStore) async throws {
+        var job = JobRecord.sample("anew", plan: .sample())
+        #expect(try await store.insert(job))
+        let old = TaskRecord(
+            job: job.id, specification: .sample("a"), state: .completed, artifact: .sample(TaskID("a")))
+        try await store.insert([old])
+        try await store.record(
+            AttemptRecord(
+                job: job.id, task: TaskID("a"), epoch: 1, worker: WorkerID("w"), startedMilliseconds: 1))
+        job.plan = nil
+        job.state = .cancelled
+        job.revision = 7
+        let next = TaskRecord(job: job.id, specification: .sample("b"), epoch: 4)
+        #expect(try await store.renew(job, tasks: [next]) == nil)
+        #expect(try await store.tasks(of: job.id) == [old])
+        #expect(try await store.attempts(of: job.id).count == 1)
+        job.revision = 0
+        #expect(try await store.renew(job, tasks: [next]) == 1)
+        job.revision = 1
+        #expect(try await store.job(job.id) == job)
+        #expect(try await store.tasks(of: job.id) == [next])
+        #expect(try await store.attempts(of: job.id).isEmpty)
+        #expect(try await store.renew(.sample("unknown"), tasks: [next]) == nil)
     }
 
     private static func removesEverythingOfAJob(_ store: some JobStore) async throws {

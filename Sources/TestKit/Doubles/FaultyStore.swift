@@ -10,6 +10,7 @@ package final class FaultyStore: JobStore {
     package enum Change: Sendable {
         case insertJob(JobRecord)
         case updateJob(JobRecord)
+        case renewJob(JobRecord, [TaskRecord])
         case insertTasks([TaskRecord])
         case updateTasks([TaskRecord])
         case recordAttempt(AttemptRecord)
@@ -55,6 +56,11 @@ package final class FaultyStore: JobStore {
     package func update(_ job: JobRecord) async throws -> Int? {
         try await before(.updateJob(job))
         return try await memory.update(job)
+    }
+
+    package func renew(_ job: JobRecord, tasks: [TaskRecord]) async throws -> Int? {
+        try await before(.renewJob(job, tasks))
+        return try await memory.renew(job, tasks: tasks)
     }
 
     package func insert(_ tasks: [TaskRecord]) async throws {

@@ -137,6 +137,72 @@ import Testing
         await hall.service.stop()
     }
 
+    @Test(
+        "A source that becomes another while it is read fails its job, whatever its reader meets",
+        arguments: [true, false])
+    func changedInReading(isBroken: Bool) async throws {
+        let film = Mutex("")
+        let hall = try await Hall(examined: { method in
+            try Data("something else".utf8).write(to: URL(filePath: film.withLock { $0 }))
+            if isBroken { throw CoordinatorError(.noSpace, "the reader fell over its own feet") }
+            return .film(method)
+        })
+        film.withLock { $0 = hall.directory.file("films/a.mkv") }
+        _ = try await hall.hand()
+        let view = try await hall.reached(.failed, by: try await hall.submit())
+        #expect(view.error?.code == "coordinator.source_changed")
+        #expect(!LocalFiles().exists(hall.directory.file("films/out.mp4")))
+        await hall.service.stop()
+    }
+
+    @Test("A job that is given up while it is handed on ends as cancelled, and nothing of it goes on")
+    func givenUp() async throws {
+        let hall = Mutex<ClusterService?>(nil)
+        let gate = Mutex(true)
+        let place = try await Hall(store: { memory in
+            FaultyStore(
+                memory,
+                before: { change in
+                    // The first tasks are kept when the coordinator has the job, and its service not yet its word.
+                    guard case .insertTasks = change, gate.withLock({ $0 }), let service = hall.withLock({ $0 }) else {
+                        return
+                    }
+                    gate.withLock { $0 = false }
+                    Task { _ = try await service.cancel(JobID("job-1")) }
+                })
+        })
+        hall.withLock { $0 = place.service }
+        let hand = try await place.hand(policy: Hand.idle)
+        let job = try await place.submit()
+        _ = try await place.reached(.cancelled, by: job)
+        #expect(try await place.memory.job(job)?.state == .cancelled)
+        let late = AttemptFailure(code: "ffmpeg.failed", message: "too late", isRetryable: true)
+        for order in hand.assignments.entries { #expect(try await !hand.finish(order, .failed(late))) }
+        await place.service.stop()
+    }
+
+    @Test("A retry that the records do not take leaves the job as it was, and can be tried again")
+    func retryFails() async throws {
+        let isBroken = Mutex(true)
+        let hall = try await Hall(store: { memory in
+            FaultyStore(
+                memory,
+                before: { change in
+                    guard case .renewJob = change, isBroken.withLock({ $0 }) else { return }
+                    throw CoordinatorError(.outputBusy, "not now")
+                })
+        })
+        let job = try await hall.submit()
+        #expect(try await hall.service.cancel(job).state == .cancelled)
+        await #expect(throws: CoordinatorError.self) { _ = try await hall.service.retry(job) }
+        #expect(try await hall.service.job(job).state == .cancelled)
+        isBroken.withLock { $0 = false }
+        #expect(try await hall.service.retry(job).state == .queued)
+        _ = try await hall.hand()
+        _ = try await hall.reached(.completed, by: job)
+        await hall.service.stop()
+    }
+
     @Test("Pages of jobs come newest first and fit together")
     func pages() async throws {
         let hall = try await Hall()

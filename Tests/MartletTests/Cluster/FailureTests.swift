@@ -18,7 +18,7 @@ import Testing
     @Test("A worker that is stopped loses its work, its late result does not count, and it works again")
     func workerStopped() async throws {
         let cluster = try await TestCluster(["--heartbeat-timeout", "3"], films: ["minute.mp4": "minute.mp4"])
-        let all = cluster.watch()
+        let all = try await cluster.watch()
         let lazy = try await cluster.lazyFFmpeg()
         let sleeper = try await cluster.worker("sleeper", ["--slots", "1"], sharesFilms: true, ffmpeg: lazy)
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")
@@ -47,23 +47,27 @@ import Testing
         withExtendedLifetime((sleeper, all)) {}
     }
 
-    @Test("A source that changes or goes in mid-job fails the job, and says so", arguments: [true, false])
-    func sourceLost(isReplaced: Bool) async throws {
+    @Test(
+        "A source that changes or goes in mid-job fails the job, and says so, whoever notices",
+        arguments: [true, false],
+        [true, false])
+    func sourceLost(isReplaced: Bool, isShared: Bool) async throws {
+        let other = try await MediaFixtures.path("h264_closed.mp4")
         let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
-        let worker = try await cluster.worker(
-            "w1", ["--slots", "1"], sharesFilms: true, ffmpeg: try await cluster.lazyFFmpeg())
-        let job = try await cluster.submit("minute.mp4", to: "out.mkv")
-        let watching = cluster.watch([job])
-        _ = try await watching.event("taskStarted")
         let film = cluster.directory.file("films/minute.mp4")
+        try FileManager.default.copyItem(atPath: other, toPath: film + ".other")
+        // Without the films it has them sent, and learns from the coordinator that they are others.
+        let worker = try await cluster.worker(
+            "w1", ["--slots", "1"], sharesFilms: isShared, ffmpeg: try await cluster.lazyFFmpeg())
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv")
+        let watching = cluster.watch(job)
+        _ = try await watching.event("taskStarted")
         if isReplaced {
-            let other = film + ".other"
-            try FileManager.default.copyItem(atPath: try await MediaFixtures.path("h264_closed.mp4"), toPath: other)
-            #expect(rename(other, film) == 0)
+            #expect(rename(film + ".other", film) == 0)
         } else {
             try FileManager.default.removeItem(atPath: film)
         }
-        let ended = try await watching.ended()
+        let ended = try await watching.ended(within: .seconds(180))
         #expect(ended.exitCode == 1 || ended.exitCode == 3, "\(ended.output) \(ended.errors)")
         let view = try await cluster.job(job)
         #expect(view["state"] as? String == "failed")
@@ -78,7 +82,7 @@ import Testing
     @Test("Without workers a job waits and says so, and goes on when one comes")
     func workersGone() async throws {
         let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
-        let all = cluster.watch()
+        let all = try await cluster.watch()
         let first = try await cluster.worker("first", ["--slots", "1"], sharesFilms: true)
         first.send(SIGTERM)
         _ = try await all.event("workerUnregistered", where: isOf("first"))
@@ -88,7 +92,7 @@ import Testing
         let second = try await cluster.worker("second", ["--slots", "1"], sharesFilms: true)
         let started = try await all.event("taskStarted", where: isOf("second"))
         #expect(try await cluster.job(job)["state"] as? String == "processing")
-        let watching = cluster.watch([job])
+        let watching = cluster.watch(job)
         _ = try await watching.event("progress")
         second.send(SIGKILL)
         // Waiting once more, in the midst of the work this time.

@@ -324,6 +324,33 @@ import Testing
         }
     }
 
+    @Test func brokenConnectionsDoNotExhaustATask() {
+        var task = taskIn(.running)
+        var epoch = 1
+        for round in 0..<20 {
+            let now = Double(round * 100)
+            let (worker, other) = round.isMultiple(of: 2) ? (w1, w2) : (w2, w1)
+            if round % 3 == 0 {
+                #expect(task.ticked(now: at(now + 90), policy: policy).count == 1)
+            } else {
+                #expect(task.workerLost(worker, now: at(now + 90), policy: policy, reason: "it broke").count == 1)
+            }
+            #expect(task.leased(to: other, now: at(now + 91), duration: length) == .start(token(epoch + 1, other)))
+            // It is back, and has it still, when it joins or with the next sign of life.
+            if round.isMultiple(of: 4) {
+                #expect(
+                    task.renewed(token(epoch, worker), now: at(now + 92), duration: length) == .refuse(.staleEpoch))
+            } else {
+                #expect(
+                    task.reclaimed(token(epoch, worker), now: at(now + 92), duration: length)
+                        == .refuse(.alreadyHeld))
+            }
+            epoch += 1
+        }
+        #expect(task.interruptions == 0)
+        #expect(task.taskState == .running)
+    }
+
     // MARK: Copies and failures on many workers
 
     @Test func firstResultOfTwoCopiesCountsAndTheOtherIsStopped() {

@@ -23,8 +23,9 @@ extension HTTPResponse {
         // What is no error of the house may name anything, so its own words are kept from strangers.
         let known = error as? any CodedError ?? APIError(.failed, "The coordinator could not do that.")
         let request = error as? APIError
-        let problem = Problem(
+        var problem = Problem(
             known, title: StatusPhrase.text(of: status), status: status, instance: instance, field: request?.field)
+        if CoordinatorError.saysFullDisk(known) { problem.retryable = true }
         var headers = request?.headers ?? HTTPHeaders()
         headers["Content-Type"] = Problem.mediaType
         headers["Cache-Control"] = "no-store"
