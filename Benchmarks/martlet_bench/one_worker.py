@@ -6,11 +6,9 @@
 import filecmp
 import os
 import subprocess
-import sys
-import time
 
 from . import films, measuring
-from .serving import Service, processor_seconds
+from .serving import Program, Service, processor_seconds, wait_until
 
 GOAL = 1.03
 
@@ -46,7 +44,7 @@ def measure(table, martlet, scratch, is_quick, runs):
     table.least("the same bytes either way", 1, float(filecmp.cmp(local, remote, shallow=False)))
 
 
-class Worker:
+class Worker(Program):
     """A `martlet work` that has no media root: it takes sources from the coordinator."""
 
     def __init__(self, martlet, service, directory):
@@ -58,19 +56,11 @@ class Worker:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + 60
-        while not service.ask("/api/v1/workers"):
-            if time.monotonic() > end or self.process.poll() is not None:
-                self.process.kill()
-                sys.exit("the worker did not join")
-            time.sleep(0.05)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(30)
+        try:
+            wait_until(lambda: service.ask("/api/v1/workers"), "the worker did not join")
+        except SystemExit:
+            self.kill()
+            raise
 
 
 def with_children(pid):

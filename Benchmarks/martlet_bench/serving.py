@@ -17,7 +17,42 @@ import urllib.request
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-class Service:
+class Program:
+    """A running process, ended at the end of a `with`."""
+
+    process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """Ends it in order."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self):
+        """Ends it at once, as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+
+def wait_until(is_so, complaint, limit=60):
+    """Waits until something holds that gives no sign."""
+    end = time.monotonic() + limit
+    while not is_so():
+        if time.monotonic() > end:
+            sys.exit(complaint)
+        time.sleep(0.05)
+
+
+class Service(Program):
     """A running `martlet serve`, or any other process that is watched likewise."""
 
     def __init__(self, martlet, directory, root, *options):
@@ -47,12 +82,6 @@ class Service:
         for line in self.process.stdout:
             lines.put(line)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
     def ask(self, path, body=None, method=None):
         """A call of the API; answers its JSON."""
         request = urllib.request.Request(
@@ -69,28 +98,22 @@ class Service:
 
     def job_until(self, job, accepted, limit=120):
         """Waits until a job is as wanted, and answers it."""
-        end = time.monotonic() + limit
-        while time.monotonic() < end:
+        view = {}
+
+        def is_accepted():
+            nonlocal view
             view = self.ask(f"/api/v1/jobs/{job}")
-            if accepted(view):
-                return view
-            time.sleep(0.05)
-        sys.exit(f"job {job} did not come so far: {view}")
+            return accepted(view)
+
+        wait_until(is_accepted, f"job {job} did not come so far", limit)
+        return view
 
     def stop(self):
-        """Ends it in order."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        super().stop()
         self._close()
 
     def kill(self):
-        """Ends it at once, as a crash would."""
-        self.process.kill()
-        self.process.wait()
+        super().kill()
         self._close()
 
     def _close(self):

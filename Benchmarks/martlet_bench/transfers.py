@@ -6,12 +6,11 @@
 import os
 import socket
 import subprocess
-import time
 
 from . import films, measuring
 from .fleet import Fleet
 from .many_workers import submit
-from .serving import Service
+from .serving import Program, Service, wait_until
 
 GOAL = 0.8
 
@@ -75,7 +74,7 @@ def send(path, url, method):
     return measuring.run(["curl", "-sS", "--fail", "-o", "/dev/null", "-X", method, "-H", kind, "-T", path, url])
 
 
-class Nginx:
+class Nginx(Program):
     """An nginx of one process, with the settings that its manual has for large files."""
 
     def __init__(self, directory):
@@ -99,22 +98,17 @@ class Nginx:
             ["nginx", "-p", place, "-c", configuration, "-e", os.path.join(place, "errors")],
             env={**os.environ, "PATH": os.pathsep.join(places())},
         )
-        end = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                return
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.05)
+        try:
+            wait_until(lambda: listens(port), "nginx does not listen")
+        except SystemExit:
+            self.kill()
+            raise
 
-    def __enter__(self):
-        return self
 
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
+def listens(port):
+    """Whether something on this machine takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def places():

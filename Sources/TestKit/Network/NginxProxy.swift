@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import Foundation
+import Synchronization
 
 /// nginx on the loopback, with TLS, in front of a server: as `deploy/nginx/martlet.conf` has it.
 package final class NginxProxy: Sendable {
@@ -10,6 +11,11 @@ package final class NginxProxy: Sendable {
     private let directory: TemporaryDirectory
     private let handle: ChildProcess.Handle
     private let running: Task<ChildProcess.Outcome, any Error>
+    private let ending: Ending
+
+    private final class Ending: Sendable {
+        let hasCome = Mutex(false)
+    }
 
     /// nginx could not be started.
     package struct CannotStart: Error, CustomStringConvertible {
@@ -49,8 +55,12 @@ package final class NginxProxy: Sendable {
             }
             """, to: "nginx.conf")
         let (started, starting) = AsyncStream<ChildProcess.Handle>.makeStream()
+        let ending = Ending()
         let running = Task {
-            defer { starting.finish() }
+            defer {
+                ending.hasCome.withLock { $0 = true }
+                starting.finish()
+            }
             return try await ChildProcess.run(
                 "sh",
                 ["-c", "exec nginx \"$@\" 2>&1", "sh", "-p", directory.path, "-c", configuration, "-e", "stderr"],
@@ -73,9 +83,13 @@ package final class NginxProxy: Sendable {
         self.directory = directory
         self.handle = handle
         self.running = running
+        self.ending = ending
     }
 
-    deinit { handle.sendToGroup(9) }
+    deinit {
+        // The numbers of what has ended may be somebody else's by now.
+        if !ending.hasCome.withLock({ $0 }) { handle.sendToGroup(9) }
+    }
 
     /// Ends it.
     package func stop() async throws {

@@ -10,8 +10,8 @@ import MartletWire
 struct EventFollower: Sendable {
     /// What is told.
     enum Notice: Sendable {
-        /// Events follow from now on; some before may be missing.
-        case connected
+        /// Events of the coordinator at this address follow from now on; some before may be missing.
+        case connected(String)
         case happened(Event)
         /// The connection is gone; it is tried again.
         case disconnected
@@ -23,6 +23,8 @@ struct EventFollower: Sendable {
     var time: any TimeSource
     /// The job whose events are told alone; `nil` for everything.
     var job: JobID?
+
+    private var connected: Notice { .connected(client.connection.address) }
 
     /// Follows until it is told to stop.
     ///
@@ -37,12 +39,12 @@ struct EventFollower: Sendable {
             do {
                 let body = try await client.events(after: lastID, job: job)
                 perseverance = Perseverance(time: time)
-                guard try await tell(.connected, take) else { return }
+                guard try await tell(connected, take) else { return }
                 while let block = try await body.next() {
                     perseverance?.heard()
                     for item in reader.take(block) {
                         lastID = item.id
-                        guard let notice = Self.notice(item.data) else { continue }
+                        guard let notice = notice(item.data) else { continue }
                         guard try await tell(notice, take) else { return }
                     }
                 }
@@ -76,11 +78,11 @@ struct EventFollower: Sendable {
     }
 
     /// What a message tells; `nil` for what a later release may have added.
-    private static func notice(_ text: String) -> Notice? {
+    private func notice(_ text: String) -> Notice? {
         guard let record = try? JSONDecoder().decode(EventRecord.self, from: Data(text.utf8)) else { return nil }
         switch record.content {
         case .event(let event): return .happened(event)
-        case .gap: return .connected
+        case .gap: return connected
         }
     }
 }

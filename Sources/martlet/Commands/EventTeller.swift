@@ -15,7 +15,8 @@ final class EventTeller: Sendable {
     /// Tells one thing.
     func tell(_ notice: EventFollower.Notice) {
         switch notice {
-        case .connected: break
+        case .connected(let address):
+            context.print(.object([("event", .text("connected")), ("coordinator", .text(address))]))
         case .disconnected:
             context.console.complain("martlet: warning: The coordinator does not answer; it is tried again.\n")
         case .happened(let event):

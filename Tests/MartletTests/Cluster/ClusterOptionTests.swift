@@ -10,10 +10,6 @@ import Testing
 
 /// Each option of coordinator and worker does what its help says, in real processes.
 @Suite(.serialized) struct ClusterOptionTests {
-    private func watch(_ cluster: TestCluster, _ more: [String] = []) -> MartletProcess {
-        MartletProcess(["watch", "--coordinator", cluster.url, "--json"] + more)
-    }
-
     private func worker(_ name: String, of cluster: TestCluster, _ options: [String]) -> MartletProcess {
         MartletProcess(
             ["work", "--json", "--coordinator", cluster.url, "--worker-id", name, "--http-port", "0"]
@@ -28,7 +24,7 @@ import Testing
     @Test("--required-clients: a job begins when so many workers are there, and says how many are missing")
     func requiredClients() async throws {
         let cluster = try await TestCluster(["--required-clients", "2"], films: ["tiny.mkv": "tiny.mkv"])
-        let all = watch(cluster)
+        let all = try await cluster.watch()
         let first = try await cluster.worker("first")
         let job = try await cluster.submit("tiny.mkv", to: "out.mkv")
         _ = try await all.event("jobStateChanged") { $0.members["state"] == "waitingForWorkers" }

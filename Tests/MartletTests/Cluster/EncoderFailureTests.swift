@@ -100,7 +100,7 @@ import Testing
         let same = try await cluster.worker(
             "same", ["--slots", "1"], sharesFilms: true, ffmpeg: try await cluster.lazyFFmpeg(seconds: 0.5))
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")
-        let watching = cluster.watch([job])
+        let watching = cluster.watch(job)
         _ = try await watching.event("taskStarted")
         let other = try await cluster.worker("other", ["--slots", "2"], sharesFilms: true, ffmpeg: script)
         #expect(try await cluster.job(job)["state"] as? String == "processing")

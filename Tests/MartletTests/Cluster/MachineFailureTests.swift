@@ -55,7 +55,7 @@ import Testing
             "small", ["--slots", "1", "--temp-directory", place], sharesFilms: true,
             ffmpeg: try await cluster.lazyFFmpeg(seconds: 1), wrapper: disk.wrapper)
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")
-        let watching = cluster.watch([job])
+        let watching = cluster.watch(job)
         _ = try await watching.event("taskStarted")
         try disk.fill(leaving: 0, of: small)
         let failed = try await watching.event("taskRetried")
@@ -85,7 +85,7 @@ import Testing
             films: ["minute.mp4": "minute.mp4"], in: directory, wrapper: disk.wrapper)
         let worker = try await cluster.worker("w1", sharesFilms: true, ffmpeg: try await cluster.lazyFFmpeg())
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")
-        let watching = cluster.watch([job])
+        let watching = cluster.watch(job)
         _ = try await watching.event("taskStarted")
         try disk.fill(leaving: megabytes, of: cluster.coordinator)
         let error = try await reason(of: job, in: cluster)

@@ -17,7 +17,7 @@ import Testing
     @Test("The work of a worker that is killed with -9 is elsewhere in less than two seconds")
     func killed() async throws {
         let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
-        let all = cluster.watch()
+        let all = try await cluster.watch()
         let lazy = try await cluster.lazyFFmpeg(seconds: 4)
         let victim = try await cluster.worker("victim", ["--slots", "1"], sharesFilms: true, ffmpeg: lazy)
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")
@@ -47,7 +47,7 @@ import Testing
         defer { network.remove() }
         let cluster = try await TestCluster(
             ["--host", network.address, "--token", "right"], films: ["minute.mp4": "minute.mp4"], token: "right")
-        let all = cluster.watch()
+        let all = try await cluster.watch()
         let worker = try await cluster.worker("far", ffmpeg: try await cluster.lazyFFmpeg(), wrapper: network.wrapper)
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")
         _ = try await all.event("taskStarted", where: isOf("far"))
@@ -68,7 +68,7 @@ import Testing
         let cluster = try await TestCluster(
             ["--host", network.address, "--heartbeat-timeout", "\(heartbeatTimeout)", "--token", "right"],
             films: ["minute.mp4": "minute.mp4"], token: "right")
-        let all = cluster.watch()
+        let all = try await cluster.watch()
         let lazy = try await cluster.lazyFFmpeg()
         let far = try await cluster.worker("far", ["--slots", "1"], ffmpeg: lazy, wrapper: network.wrapper)
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")

@@ -96,9 +96,16 @@ final class TestCluster: Sendable {
         return run
     }
 
-    /// Follows everything that happens, or one job to its end.
-    func watch(_ options: [String] = []) -> MartletProcess {
-        MartletProcess(["watch", "--coordinator", url, "--json"] + options + shown(options))
+    /// Follows everything that happens from when this returns.
+    func watch() async throws -> MartletProcess {
+        let watching = MartletProcess(["watch", "--coordinator", url, "--json"] + shown([]))
+        _ = try await watching.event("connected")
+        return watching
+    }
+
+    /// Follows one job to its end; how it stands at the beginning is told as well.
+    func watch(_ job: String) -> MartletProcess {
+        MartletProcess(["watch", job, "--coordinator", url, "--json"] + shown([]))
     }
 
     /// The token as an option, unless there is one already.

@@ -50,7 +50,7 @@ import Testing
             var child: Task<Int32, any Error>?
             if occupation == .planning { child = MediaChildren.stopNext(of: coordinator) }
             let job = try await cluster.submit("tiny.mkv", to: output)
-            let watching = cluster.watch([job])
+            let watching = cluster.watch(job)
             if occupation != .planning {
                 _ = try await watching.event("taskStarted")
                 child = MediaChildren.stopNext(of: coordinator, after: occupation == .joining ? 0 : 1)

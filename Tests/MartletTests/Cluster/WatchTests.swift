@@ -189,6 +189,8 @@ import Testing
                 b: cancelled
 
                 """)
-        #expect(try await run("watch --json").lines.count == 8 + 2)
+        let lines = try await run("watch --json").lines
+        #expect(lines.first?.hasPrefix(#"{"event": "connected", "coordinator": "http"#) == true)
+        #expect(lines.count == 1 + 8 + 2)
     }
 }
