@@ -43,7 +43,7 @@ let adapters = [
     "MartletMedia", "MartletFFmpeg", "MartletMediaChild", "MartletSQLiteStore", "MartletRedisStore", "MartletHost",
     "MartletHTTP",
 ]
-let drivers = ["MartletCoordinator", "MartletWorker"]
+let drivers = ["MartletCoordinator", "MartletWorker", "MartletStreaming"]
 
 let package = Package(
     name: "martlet",
@@ -74,6 +74,7 @@ let package = Package(
         // L4: drivers. They ask the pure machines and perform their actions.
         module("Coordinator", core),
         module("Worker", core),
+        module("Streaming", core),
 
         // L3: adapters, one outside thing each.
         module("Media", ["MartletModel", "MartletPorts", "CFFmpeg"]),
@@ -149,6 +150,7 @@ let package = Package(
         tests("Coordinator", core + ["MartletCoordinator", "MartletHost", "MartletTestKit"]),
         tests(
             "Worker", core + adapters.filter { !$0.hasSuffix("Store") } + ["MartletWorker", "MartletTestKit"]),
+        tests("Streaming", core + adapters + ["MartletStreaming", "MartletTestKit"]),
         tests("TestKit", ["MartletModel", "MartletTestKit"]),
 
         // The library, by its public interface alone, and the examples, run as programs.

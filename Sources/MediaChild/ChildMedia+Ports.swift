@@ -33,6 +33,13 @@ extension ChildMedia: MediaProber {
     }
 }
 
+extension ChildMedia: SoundScanner {
+    package func sounds(of source: SourceDescription) async throws -> [AudioRuns] {
+        guard case (.sounds(let sounds), _) = try await read(.sounds(source)) else { throw mismatch(source.path) }
+        return sounds
+    }
+}
+
 extension ChildMedia: Assembler {
     package func assemble(
         _ request: AssemblyRequest, progress: @escaping @Sendable (Double) -> Void

@@ -31,6 +31,7 @@ enum MediaAnswer: Codable, Equatable {
     case description(SourceDescription)
     /// The frame list follows as bytes.
     case index
+    case sounds([AudioRuns])
     /// The times are left out here and follow as bytes.
     case inspection(StreamInspection)
     case assembled(AssemblyReport)

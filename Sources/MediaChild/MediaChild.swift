@@ -13,6 +13,8 @@ package struct MediaChild: Sendable {
     package struct Tools: Sendable {
         /// Reads media files.
         package var prober: any MediaProber
+        /// Finds out where sound lies.
+        package var scanner: any SoundScanner
         /// Joins.
         package var assembler: any Assembler
         /// Checks.
@@ -22,9 +24,11 @@ package struct MediaChild: Sendable {
 
         /// Takes the tools.
         package init(
-            prober: any MediaProber, assembler: any Assembler, verifier: any Verifier, restamper: any SourceRestamper
+            prober: any MediaProber, scanner: any SoundScanner, assembler: any Assembler, verifier: any Verifier,
+            restamper: any SourceRestamper
         ) {
             self.prober = prober
+            self.scanner = scanner
             self.assembler = assembler
             self.verifier = verifier
             self.restamper = restamper
@@ -80,6 +84,8 @@ package struct MediaChild: Sendable {
             case .index(let source, let stream, let method):
                 let index = try await tools.prober.index(of: source, stream: stream, method: method)
                 return (.index, IndexCoding.bytes(of: index))
+            case .sounds(let source):
+                return (.sounds(try await tools.scanner.sounds(of: source)), [])
             case .inspect(let path):
                 var inspection = try await tools.prober.inspect(path: path)
                 var writer = ByteWriter()

@@ -10,6 +10,8 @@ package enum MediaRequest: Codable, Sendable, Equatable {
     case describe(path: String)
     /// Which frames does the stream show?
     case index(SourceDescription, stream: Int, method: FrameIndex.Method)
+    /// Where does the sound lie?
+    case sounds(SourceDescription)
     /// What does a file made by ffmpeg hold?
     case inspect(path: String)
     /// Join; the frame list is beside the request.
@@ -23,7 +25,8 @@ package enum MediaRequest: Codable, Sendable, Equatable {
     var subject: String {
         switch self {
         case .describe(let path), .inspect(let path): path
-        case .index(let source, _, _), .verify(_, let source, _), .restamp(let source, _): source.path
+        case .sounds(let source), .index(let source, _, _), .verify(_, let source, _), .restamp(let source, _):
+            source.path
         case .assemble(let request): request.plan.source.path
         }
     }

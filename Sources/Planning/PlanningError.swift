@@ -25,6 +25,8 @@ package struct PlanningError: CodedError, Equatable {
         case noDecoder = "planning.no_decoder"
         /// A copy of the picture would not show what the source shows.
         case notCopyable = "planning.not_copyable"
+        /// The film cannot be entered in the middle, or has no time line.
+        case notStreamable = "planning.not_streamable"
     }
 
     /// Which reason.
@@ -47,7 +49,7 @@ package struct PlanningError: CodedError, Equatable {
         case .contradiction, .badValue, .unknownEncoder, .encoderUnavailable, .measureUnavailable, .optionRefused,
             .notCopyable:
             .usage
-        case .nothingToEncode, .noDecoder: .badInput
+        case .nothingToEncode, .noDecoder, .notStreamable: .badInput
         }
     }
 }

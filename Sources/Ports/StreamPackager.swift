@@ -14,64 +14,6 @@ package protocol StreamPackager: Sendable {
     func package(_ part: EncodedPart) async throws -> PackagedPart
 }
 
-/// How segments are wrapped.
-package enum SegmentContainer: String, Sendable, Hashable, Codable {
-    /// Fragmented MP4, after an initialization of its own (CMAF).
-    case mp4
-    /// MPEG-TS.
-    case ts
-
-    /// The suffix of a segment's file.
-    package var suffix: String { self == .mp4 ? "m4s" : "ts" }
-}
-
-/// An encoded file with one track of a stream, and when its packets are to be shown.
-package struct EncodedPart: Sendable {
-    /// One segment of the part.
-    package struct Piece: Sendable, Equatable {
-        /// Its number in the stream, from 0.
-        package var segment: Int
-        /// How many of the file's packets it has, at least 1.
-        package var packets: Int
-
-        /// Makes a piece.
-        package init(segment: Int, packets: Int) {
-            self.segment = segment
-            self.packets = packets
-        }
-    }
-
-    /// Where the file lies.
-    package var path: String
-    /// How many packets come before the first that is wanted.
-    package var droppedPackets: Int
-    /// The segments, one after the other.
-    package var pieces: [Piece]
-    /// The clock of `times`.
-    package var timeBase: TimeBase
-    /// When what is wanted is shown, ascending, with the end of the last at the end; before them the times of as many
-    /// earlier frames as the decode order may run ahead.
-    package var times: [Int64]
-    /// By how many frames the decode order may run ahead of the display order; 0 for sound.
-    package var depth: Int
-    /// How the segments are wrapped.
-    package var container: SegmentContainer
-
-    /// Makes a part from its parts.
-    package init(
-        path: String, droppedPackets: Int, pieces: [Piece], timeBase: TimeBase, times: [Int64], depth: Int,
-        container: SegmentContainer
-    ) {
-        self.path = path
-        self.droppedPackets = droppedPackets
-        self.pieces = pieces
-        self.timeBase = timeBase
-        self.times = times
-        self.depth = depth
-        self.container = container
-    }
-}
-
 /// Segments as players take them.
 package struct PackagedPart: Sendable, Equatable {
     /// What stands before every segment of the rendition; empty for containers without it.

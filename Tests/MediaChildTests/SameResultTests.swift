@@ -25,6 +25,9 @@ struct SameResultTests {
             #expect(index == (try await film.here.index(of: source, stream: picture.index, method: method)))
             #expect(index.frameCount > 0)
         }
+        let sounds = try await film.children.sounds(of: source)
+        #expect(sounds == (try await film.here.sounds(of: source)))
+        #expect(sounds.map(\.streamIndex) == source.streams(of: .audio).map(\.index))
         let inspection = try await film.children.inspect(path: path)
         #expect(inspection == (try await film.here.inspect(path: path)))
         #expect(inspection.times.isEmpty == (name == "h264_raw.h264"))

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import CFFmpeg
+package import MartletModel
 package import MartletPorts
 
 /// Packages with libavformat, in this process: the files are those of Martlet's own encodes.

@@ -9,6 +9,7 @@ internal import MartletPorts
 final class MemoryMuxer {
     private let context: UnsafeMutablePointer<AVFormatContext>
     private let container: SegmentContainer
+    private var isBegun = false
 
     /// Prepares a muxer and writes its head.
     init(source: UnsafeMutablePointer<AVStream>, container: SegmentContainer, timeBase: TimeBase) throws {
@@ -20,6 +21,8 @@ final class MemoryMuxer {
         guard let context else { throw AVFailure(code: martlet_averror(ENOMEM), operation: "make the muxer") }
         self.context = context
         context.pointee.flags |= AVFMT_FLAG_BITEXACT
+        // Older versions call FLAC in MP4 an experiment.
+        context.pointee.strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL
         context.pointee.avoid_negative_ts = 0
         context.pointee.max_delay = 0
         guard let stream = avformat_new_stream(context, nil) else {
@@ -34,8 +37,11 @@ final class MemoryMuxer {
         defer { av_dict_free(&options) }
         if container == .mp4 {
             // Each segment stands alone: its times are in it, and its fragment ends where it is told to.
-            av_dict_set(
-                &options, "movflags", "+empty_moov+default_base_moof+frag_custom+frag_discont+skip_trailer", 0)
+            var flags = "+empty_moov+default_base_moof+frag_custom+frag_discont+skip_trailer"
+            // Their head is read from their first packet.
+            let codec = source.pointee.codecpar.pointee.codec_id
+            if codec == AV_CODEC_ID_AC3 || codec == AV_CODEC_ID_EAC3 { flags += "+delay_moov" }
+            av_dict_set(&options, "movflags", flags, 0)
             av_dict_set(&options, "use_editlist", "0", 0)
             if timeBase.num == 1 { av_dict_set(&options, "video_track_timescale", "\(timeBase.den)", 0) }
         } else {
@@ -43,14 +49,15 @@ final class MemoryMuxer {
             av_dict_set(&options, "muxdelay", "0", 0)
         }
         try checked(avformat_write_header(context, &options), "write the head")
+        isBegun = true
     }
 
     deinit {
-        if context.pointee.pb != nil {
-            // The muxer's own memory is freed with the trailer, which nobody reads.
-            av_write_trailer(context)
-            _ = take()
-        }
+        // The muxer's own memory is freed with the trailer, which nobody reads.
+        if isBegun { av_write_trailer(context) }
+        var rest: UnsafeMutablePointer<UInt8>?
+        if context.pointee.pb != nil { avio_close_dyn_buf(context.pointee.pb, &rest) }
+        av_free(rest)
         avformat_free_context(context)
     }
 
@@ -71,11 +78,17 @@ final class MemoryMuxer {
         try checked(result, "write a packet")
     }
 
-    /// Ends the segment.
-    func flush() throws { try checked(av_write_frame(context, nil), "end a segment") }
+    /// Ends the segment, and gives away all that was written since the last one.
+    func finishSegment() throws -> [UInt8] {
+        try checked(av_write_frame(context, nil), "end a segment")
+        let bytes = take()
+        guard container == .mp4, BoxList(bytes).fragments.isEmpty else { return bytes }
+        // A head that waited for the first packet comes out alone.
+        try checked(av_write_frame(context, nil), "end a segment")
+        return bytes + take()
+    }
 
-    /// What was written since the last call.
-    func take() -> [UInt8] {
+    private func take() -> [UInt8] {
         var bytes: UnsafeMutablePointer<UInt8>?
         let count = avio_close_dyn_buf(context.pointee.pb, &bytes)
         context.pointee.pb = nil

@@ -47,9 +47,7 @@ package struct MediaReader: MediaProber {
         let (files, cache) = (files, cache)
         try await blocking("martlet.check") { _ in try Acceptance.checkFile(source.path) }
         guard try await files.fingerprint(of: source.path) == source.fingerprint else {
-            throw MediaError(
-                .sourceChanged, "\(source.path) changed while it was used.",
-                advice: "Start again when nothing writes to the file.")
+            throw changed(source.path)
         }
         let (made, isKnown) = try await blocking("martlet.index") { stop in
             if let known = cache?.index(of: source.fingerprint, stream: stream),
@@ -60,13 +58,23 @@ package struct MediaReader: MediaProber {
             do {
                 return (try FrameLister(path: source.path, stream: stream, stop: stop).list(method: method), false)
             } catch let failure as AVFailure {
-                throw MediaError(
-                    .failed, "\(source.path): cannot \(failure.operation): \(failure.reason).",
-                    advice: "Check that the disk is readable and the file is complete.")
+                throw Self.failed(source.path, failure)
             }
         }
         if !isKnown { await cache?.store(made, of: source.fingerprint) }
         return made
+    }
+
+    private func changed(_ path: String) -> MediaError {
+        MediaError(
+            .sourceChanged, "\(path) changed while it was used.",
+            advice: "Start again when nothing writes to the file.")
+    }
+
+    private static func failed(_ path: String, _ failure: AVFailure) -> MediaError {
+        MediaError(
+            .failed, "\(path): cannot \(failure.operation): \(failure.reason).",
+            advice: "Check that the disk is readable and the file is complete.")
     }
 
     /// The packets of the first stream of a file that Martlet made.
@@ -76,5 +84,22 @@ package struct MediaReader: MediaProber {
     /// - Throws: `MediaError` with `unreadable` or `failed`.
     package func inspect(path: String) async throws -> StreamInspection {
         try await blocking("martlet.inspect") { stop in try StreamInspecting(path: path).inspect(stop) }
+    }
+}
+
+extension MediaReader: SoundScanner {
+    /// Where the sound of a film lies. Reads the whole file.
+    ///
+    /// - Throws: `MediaError` with `unreadable`, `sourceChanged` or `failed`.
+    package func sounds(of source: SourceDescription) async throws -> [AudioRuns] {
+        try await blocking("martlet.check") { _ in try Acceptance.checkFile(source.path) }
+        guard try await files.fingerprint(of: source.path) == source.fingerprint else { throw changed(source.path) }
+        return try await blocking("martlet.sounds") { stop in
+            do {
+                return try SoundScan(path: source.path, stop: stop).run()
+            } catch let failure as AVFailure {
+                throw Self.failed(source.path, failure)
+            }
+        }
     }
 }

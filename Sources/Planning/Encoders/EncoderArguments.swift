@@ -21,10 +21,15 @@ struct EncoderArguments: Sendable {
     /// Everything that could differ between machines is fixed here: threads,
     /// key frame distance, headers, and the text in them.
     ///
-    /// - Parameter frames: how many frames the encode has.
+    /// - Parameters:
+    ///   - frames: how many frames the encode has.
+    ///   - userOptions: options that are checked.
+    ///   - ownOptions: options of Martlet itself, for the encoder as FFmpeg has it.
+    ///   - ownParameters: the same, among the encoder's own settings.
     init(
         profile: EncoderProfile, rate: Rate, preset: String?, frames: Int, picture: PictureSettings,
-        source: VideoProperties, userOptions: [EncoderOption]
+        source: VideoProperties, userOptions: [EncoderOption], ownOptions: [EncoderOption] = [],
+        ownParameters: [EncoderOption] = []
     ) throws(PlanningError) {
         let user = try EncoderOptionRules.checked(userOptions, for: profile)
         let color = ColorArguments(source: source, picture: picture, family: profile.family)
@@ -122,8 +127,10 @@ struct EncoderArguments: Sendable {
             add("g", "\(interval)")
         }
         arguments = ["-c:v", profile.name]
-        for option in Self.merged(options, user.options) { arguments += ["-\(option.key):v", option.value] }
-        let all = Self.merged(parameters, user.parameters)
+        for option in Self.merged(options, ownOptions + user.options) {
+            arguments += ["-\(option.key):v", option.value]
+        }
+        let all = Self.merged(parameters, ownParameters + user.parameters)
         if let key = EncoderOptionRules.parameterKey(of: profile.family), !all.isEmpty {
             arguments += ["-\(key)", all.map { "\($0.key)=\($0.value)" }.joined(separator: ":")]
         }

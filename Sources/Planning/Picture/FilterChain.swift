@@ -21,7 +21,7 @@ struct FilterChain: Sendable {
     /// decoded, and what is too much is cut off behind it.
     init(
         span: FrameSpan, picture: PictureSettings, source: VideoProperties, parameters: TranscodeParameters,
-        timeBase: TimeBase, profile: EncoderProfile
+        timeBase: TimeBase, profile: EncoderProfile, tone: ToneMapping? = nil
     ) {
         let segment = span.segment
         isUploaded = profile.family == .vaapi
@@ -48,7 +48,7 @@ struct FilterChain: Sendable {
         if picture.isTurned, let matrix = source.displayMatrix { filters += matrix.filters }
         if picture.crop != (0, 0) { filters.append("crop=\(picture.width):\(picture.height):0:0:exact=1") }
         if picture.keepsFields { filters.append("setfield=mode=\(source.fieldOrder.isTopFirst ? "tff" : "bff")") }
-        filters.append(Self.scale(picture, source))
+        filters += tone.map { Self.toned(picture, source, $0) } ?? [Self.scale(picture, source)]
         filters.append("format=pix_fmts=\(picture.pixelFormat)")
         let ratio = picture.sampleAspectRatio
         filters.append(ratio.isPositive ? "setsar=sar=\(ratio.num)/\(ratio.den):max=1000000" : "setsar=sar=0")
@@ -58,11 +58,24 @@ struct FilterChain: Sendable {
         "trim=start_pts=\(start)" + (end.map { ":end_pts=\($0)" } ?? "")
     }
 
+    /// Exact arithmetic gives the same pixels on every processor.
+    private static let exactly = "flags=bicubic+accurate_rnd+bitexact+full_chroma_int"
+
+    /// The filters that scale the picture, and change its tones where there are fewer pixels to change.
+    private static func toned(_ picture: PictureSettings, _ source: VideoProperties, _ tone: ToneMapping) -> [String] {
+        let range = source.color.range == "pc" ? "full" : "tv"
+        let size = "scale=w=\(picture.width):h=\(picture.height):\(exactly)"
+        let colors =
+            PixelLayout(source.pixelFormat ?? "yuv420p")?.family == .rgb
+            ? "" : ":in_color_matrix=bt2020:in_range=\(range)"
+        return [size + colors, "format=pix_fmts=\(ToneMapping.pixelFormat)"] + tone.filters
+            + ["scale=\(exactly):out_color_matrix=bt709:out_range=tv"]
+    }
+
     /// The scale filter: it does nothing to frames that have size and format
     /// already, and evens out streams that change size on the way.
     private static func scale(_ picture: PictureSettings, _ source: VideoProperties) -> String {
-        // Exact arithmetic gives the same pixels on every processor.
-        var text = "scale=w=\(picture.width):h=\(picture.height):flags=bicubic+accurate_rnd+bitexact+full_chroma_int"
+        var text = "scale=w=\(picture.width):h=\(picture.height):\(exactly)"
         if picture.keepsFields { text += ":interl=1" }
         let before = PixelLayout(source.pixelFormat ?? "yuv420p")
         let after = PixelLayout(picture.pixelFormat)

@@ -100,8 +100,8 @@ package struct AudioCellsCommand: Sendable {
         let count = samples.upperBound - samples.lowerBound
 
         var filters = ["asettb=1/\(sourceRate)", "asetpts=PTS-\(origin)"]
-        if let snap { filters.append("asetpts='\(snap)'") }
-        let tolerance = snap == nil ? "0.02" : "0.00001"
+        if let snap = snap(from..<through) { filters.append("asetpts='\(snap)'") }
+        let tolerance = isExact ? "0.00001" : "0.02"
         filters += [
             "aresample=\(sourceRate):async=1:min_comp=\(tolerance):min_hard_comp=\(tolerance):first_pts=\(from)",
             "atrim=start_pts=\(from):end_pts=\(through)", "apad",
@@ -137,21 +137,34 @@ package struct AudioCellsCommand: Sendable {
     /// The expression that gives a decoded frame its exact place; `nil` without a grid.
     ///
     /// A frame that decoders shortened at its begin is placed by its end.
-    private var snap: String? {
-        guard let size = runs.packetSamples, !runs.runs.isEmpty else { return nil }
+    ///
+    /// - Parameter samples: what is read, in samples of the source after the stream's zero.
+    private func snap(_ samples: Range<Int64>) -> String? {
+        guard let grid = runs.gridSamples, grid > 1 else { return nil }
+        let rate = Int64(stream.audio?.sampleRate ?? self.grid.sampleRate)
+        // Reading begins some seconds early, and at key frames of the picture.
+        let near = runs.runs.filter { run in
+            run.firstSample - origin < samples.upperBound + 2 * rate
+                && run.endSample - origin > samples.lowerBound - 60 * rate
+        }
         var text: String?
         var next: Int64 = 0
-        for run in runs.runs.reversed() {
+        for run in near.reversed() {
             let place = run.firstSample - origin
-            let one =
-                "if(lt(NB_SAMPLES,\(size))*lt(PTS,\(place + Int64(size))),"
-                + "round((PTS+NB_SAMPLES-(\(place)))/\(size))*\(size)+(\(place))-NB_SAMPLES,"
-                + "round((PTS-(\(place)))/\(size))*\(size)+(\(place)))"
+            var one = "round((PTS-(\(place)))/\(grid))*\(grid)+(\(place))"
+            if let size = runs.packetSamples {
+                one =
+                    "if(lt(NB_SAMPLES,\(size))*lt(PTS,\(place + Int64(size))),"
+                    + "round((PTS+NB_SAMPLES-(\(place)))/\(size))*\(size)+(\(place))-NB_SAMPLES,\(one))"
+            }
             text = text.map { "if(lt(PTS,\(next)),\(one),\($0))" } ?? one
-            next = place - Int64(size) / 2
+            next = place - Int64(grid) / 2
         }
         return text
     }
+
+    /// Whether the places of decoded frames are exact, by their grid or by the container's own clock.
+    private var isExact: Bool { runs.gridSamples != nil }
 
     private static func greatestDivisor(_ left: Int, _ right: Int) -> Int {
         var (left, right) = (left, right)

@@ -120,15 +120,25 @@ package enum CodecName {
         }
     }
 
+    /// A level in the codec's own numbers as encoders take it, such as `3.1`.
+    static func levelText(_ codec: VideoCodec, _ level: Int) -> String {
+        switch codec {
+        case .hevc: "\(level / 30).\(level % 30 / 3)"
+        case .av1: "\(2 + level / 4).\(level % 4)"
+        case .h264, .vp9, .ffv1: "\(level / 10).\(level % 10)"
+        }
+    }
+
     /// The name of the codec of a sound track by FFmpeg's name; `nil` for those that streams do not carry.
-    package static func audio(_ codec: String, profile: String?) -> String? {
+    package static func audio(_ codec: String, profile: String?, sampleRate: Int = 48_000) -> String? {
         switch codec {
         case "aac": profile == "HE-AAC" ? "mp4a.40.5" : profile == "HE-AACv2" ? "mp4a.40.29" : "mp4a.40.2"
         case "opus": "opus"
         case "flac": "fLaC"
         case "ac3": "ac-3"
         case "eac3": "ec-3"
-        case "mp3": "mp4a.40.34"
+        // The object type that libavformat writes, which depends on the rate (ISO 13818-3 has the low ones).
+        case "mp3": sampleRate > 24_000 ? "mp4a.6B" : "mp4a.69"
         default: nil
         }
     }

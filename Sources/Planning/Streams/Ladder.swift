@@ -22,6 +22,9 @@ package struct StreamQuality: Sendable, Hashable, Codable {
         self.peak = peak
     }
 
+    /// What the encoder may take on average over a second; segments may take a little more.
+    package var bound: BitRate { BitRate(peak.bitsPerSecond * 4 / 5) }
+
     /// What the picture usually takes: encodes aim at a quality and seldom reach their bound.
     package var average: BitRate { BitRate(peak.bitsPerSecond * 3 / 5) }
 }

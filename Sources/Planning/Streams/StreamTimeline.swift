@@ -19,8 +19,15 @@ package struct StreamTimeline: Sendable {
 
     /// The frames of the film.
     package let index: FrameIndex
+    /// The clock of the stream, `1/n`, which holds the film's times exactly unless they are finer than 0.1 us.
+    package let clock: TimeBase
+    /// When each frame is shown, in ticks of `clock` after the first one, strictly ascending, with the film's end
+    /// behind them.
+    package let times: [Int64]
     /// The ordinals of the frames that segments begin with, and the number of frames at the end; at least two elements.
     package let edges: [Int]
+    /// The step of decode times before the first frame.
+    private let leadStep: Int64
     private let seeks: SeekPlanner
 
     /// Cuts a film.
@@ -32,25 +39,30 @@ package struct StreamTimeline: Sendable {
     package init(index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64) {
         self.index = index
         seeks = SeekPlanner(index: index, source: source)
-        let times = index.presentationTimes
-        let origin = times.first ?? 0
+        let clock = Self.fineClock(of: index.timeBase)
+        self.clock = clock
+        let times = Self.times(of: index, clock: clock)
+        self.times = times
+        leadStep = max(1, zip(times.dropFirst(), times).prefix(32).map { $0 - $1 }.min() ?? 1)
         func ticks(_ milliseconds: Int64) -> Int64 {
-            MediaTime(ticks: milliseconds, timeBase: TimeBase(1, 1000)).rescaled(to: index.timeBase)
+            MediaTime(ticks: milliseconds, timeBase: TimeBase(1, 1000)).rescaled(to: clock)
         }
-        let length = max(1, ticks(durationMilliseconds))
-        let end = (times.last ?? 0) + index.lastFrameDuration
+        let usual = max(1, ticks(durationMilliseconds))
+        let (count, end) = (times.count - 1, times[times.count - 1])
         var edges = [0]
-        var (mark, number) = (origin, 0)
+        var (mark, number) = (Int64(0), 0)
         while index.isSeekable, mark < end {
-            mark += number < Self.opening.count ? min(length, ticks(Self.opening[number])) : length
+            let length = number < Self.opening.count ? max(1, min(usual, ticks(Self.opening[number]))) : usual
+            mark += length
             number += 1
-            guard end - mark >= length / 4 else { break }
+            guard end - mark >= usual / 4 else { break }
             let edge = partitionPoint(times) { $0 < mark }
-            guard edge < times.count else { break }
-            // A picture that stands for longer than a segment makes a long one.
-            if edge > (edges.last ?? 0) { edges.append(edge) }
+            guard edge < count else { break }
+            // A picture that stands for longer than a segment makes a long one; one behind it so late makes no short one.
+            let isLong = times[edge] - times[edges[edges.count - 1]] >= length / 4
+            if isLong, end - times[edge] >= length / 4 { edges.append(edge) }
         }
-        self.edges = edges + [times.count]
+        self.edges = edges + [count]
     }
 
     /// The number of segments, at least 1.
@@ -59,10 +71,12 @@ package struct StreamTimeline: Sendable {
     /// The time of the first picture, the zero of the stream, in ticks of the index's clock.
     package var origin: Int64 { index.presentationTimes.first ?? 0 }
 
-    /// When a segment begins, in ticks after the first picture; of the number behind the last, when the film ends.
-    package func start(of segment: Int) -> Int64 {
-        segment < count ? index.presentationTimes[edges[segment]] - origin : index.duration
-    }
+    /// The time of the first picture on the source's clock, in microseconds.
+    package var originMicroseconds: Int64 { MediaTime(ticks: origin, timeBase: index.timeBase).microseconds }
+
+    /// When a segment begins, in ticks of `clock` after the first picture; of the number behind the last, when the film
+    /// ends.
+    package func start(of segment: Int) -> Int64 { times[edges[segment]] }
 
     /// How long a segment is, in microseconds: the differences of rounded starts, so that errors do not add up.
     package func microseconds(of segment: Int) -> Int64 {
@@ -71,8 +85,11 @@ package struct StreamTimeline: Sendable {
 
     /// When a segment begins, in microseconds after the first picture.
     package func startMicroseconds(of segment: Int) -> Int64 {
-        MediaTime(ticks: start(of: segment), timeBase: index.timeBase).microseconds
+        MediaTime(ticks: start(of: segment), timeBase: clock).microseconds
     }
+
+    /// How long the film is, in microseconds.
+    package var durationMicroseconds: Int64 { startMicroseconds(of: count) }
 
     /// The segment that shows a moment, counted from the first picture; the last one when the film is over then.
     package func segment(at microseconds: Int64) -> Int {
@@ -92,5 +109,48 @@ package struct StreamTimeline: Sendable {
             index: number, firstFrame: first, frameCount: end - first, startTime: times[first],
             endTime: end < times.count ? times[end] : nil, timesDigest: StableHash.digest(of: times[first..<end]),
             seek: seeks.seek(to: first))
+    }
+
+    /// The times of a segment's frames as a packager takes them: with the end at the end, and before them as many
+    /// earlier times as the decode order may run ahead.
+    package func packagedTimes(of segment: Int, depth: Int) -> [Int64] {
+        let offset = Int64(Self.offsetSeconds) * Int64(clock.den)
+        let first = edges[segment]
+        return (first - depth...edges[segment + 1]).map { frame in
+            offset + (frame < 0 ? Int64(frame) * leadStep : times[frame])
+        }
+    }
+
+    /// The average number of pictures a second, in thousandths; of a single picture, 25,000.
+    package var milliframesPerSecond: Int64 {
+        let frames = times.count - 2
+        guard frames > 0, times[frames] > 0 else { return 25_000 }
+        let rate = Double(frames) * Double(clock.den) / Double(times[frames]) * 1000
+        return Int64(max(100, min(rate, 300_000)).rounded())
+    }
+
+    /// A clock `1/n` that holds the ticks of `base`: at least 10,000 ticks a second, as players expect of MP4, and at
+    /// most ten million, above which times are rounded to a microsecond.
+    private static func fineClock(of base: TimeBase) -> TimeBase {
+        guard base.isPositive else { return TimeBase(1, 1_000_000) }
+        var (left, right) = (Int64(base.num), Int64(base.den))
+        while right != 0 { (left, right) = (right, left % right) }
+        var ticks = Int64(base.den) / left
+        while ticks < 10_000 { ticks *= 2 }
+        return ticks <= 10_000_000 ? TimeBase(1, Int32(ticks)) : TimeBase(1, 1_000_000)
+    }
+
+    private static func times(of index: FrameIndex, clock: TimeBase) -> [Int64] {
+        let origin = index.presentationTimes.first ?? 0
+        var times: [Int64] = []
+        times.reserveCapacity(index.presentationTimes.count + 1)
+        for time in index.presentationTimes {
+            let place = MediaTime(ticks: time - origin, timeBase: index.timeBase).rescaled(to: clock)
+            // Frames that share a time follow one another as closely as the clock allows.
+            times.append(max(place, (times.last ?? -1) + 1))
+        }
+        let rest = MediaTime(ticks: index.lastFrameDuration, timeBase: index.timeBase).rescaled(to: clock)
+        times.append((times.last ?? 0) + max(1, rest))
+        return times
     }
 }

@@ -19,9 +19,10 @@ enum MediaChildCommand {
         let child = MediaChild(
             tools: { cacheDirectory in
                 let files = LocalFiles()
+                let reader = MediaReader(files: files, cacheDirectory: cacheDirectory)
                 return MediaChild.Tools(
-                    prober: MediaReader(files: files, cacheDirectory: cacheDirectory), assembler: MediaAssembler(),
-                    verifier: MediaVerifier(), restamper: MediaRestamper(files: files))
+                    prober: reader, scanner: reader, assembler: MediaAssembler(), verifier: MediaVerifier(),
+                    restamper: MediaRestamper(files: files))
             }, time: SystemTime(), traffic: OwnTraffic.bytes, write: writeOut)
         return await child.serve(readIn()) ? .success : .usage
     }
