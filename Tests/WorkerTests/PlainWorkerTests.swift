@@ -44,6 +44,7 @@ import Testing
         #expect(beat["hw_accel"] is [String])
         #expect(beat["status"] as? String == "idle")
         #expect(beat["cpu_usage"] is NSNumber && beat["port"] is NSNumber)
+        #expect(try await bench.call("GET", "/healthz").status == 200)
 
         #expect(try await bench.call("POST", "/jobs", PlainBench.example(start: 2)).status == 202)
         let early = try await bench.call("GET", playlist)

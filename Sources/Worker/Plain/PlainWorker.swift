@@ -8,7 +8,7 @@ import MartletWire
 /// A worker of the plain JSON protocol: one stream at a time, which it serves itself while it encodes.
 ///
 /// It is the handler of the worker's own HTTP port: `POST /jobs`, `DELETE
-/// /jobs/{id}` and `GET /hls/{name}/{file}`.
+/// /jobs/{id}`, `GET /hls/{name}/{file}` and `GET /healthz`.
 package actor PlainWorker: HTTPHandler {
     /// What the user decides.
     package struct Configuration: Sendable {
@@ -119,6 +119,7 @@ package actor PlainWorker: HTTPHandler {
         switch (request.method, parts.first, parts.count) {
         case ("POST", "jobs", 1): return await take(request)
         case ("DELETE", "jobs", 2): return await cancel(PercentEncoding.decoded(parts[1]) ?? "")
+        case ("GET", "healthz", 1), ("HEAD", "healthz", 1): return Self.json(200, ["status": "ok"])
         case ("GET", "hls", 3), ("HEAD", "hls", 3):
             return await file(PercentEncoding.decoded(parts[2]) ?? "", of: PercentEncoding.decoded(parts[1]) ?? "")
         case (_, "jobs", 1): return HTTPResponse(status: 405, headers: ["Allow": "POST"])
@@ -192,7 +193,10 @@ extension PlainWorker {
     }
 
     private static func answer(_ status: Int, _ text: String) -> HTTPResponse {
-        let fields = status < 300 ? ["status": "accepted", "stream_url": text] : ["status": "refused", "error": text]
+        json(status, status < 300 ? ["status": "accepted", "stream_url": text] : ["status": "refused", "error": text])
+    }
+
+    private static func json(_ status: Int, _ fields: [String: String]) -> HTTPResponse {
         let body = (try? MessageText.encode(fields)) ?? "{}"
         return HTTPResponse(
             status: status, headers: ["Content-Type": "application/json"], body: .bytes(Array(body.utf8)))
