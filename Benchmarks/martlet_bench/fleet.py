@@ -13,6 +13,7 @@ import heapq
 import json
 import math
 import os
+import random
 import re
 import resource
 import select
@@ -47,7 +48,8 @@ class Fleet:
         allow_descriptors(count + 256)
         self.service = service
         self.hold = 0.0
-        """Seconds that each task takes; 0 answers at once."""
+        """Seconds that tasks take on average, half to one and a half times as long each; 0 answers at once."""
+        self._chance = random.Random(1)
         self.is_working = True
         self.taken = []
         """When each result was taken; may be emptied."""
@@ -153,7 +155,7 @@ class Fleet:
 
     def _take_up(self, worker, lease, suffix):
         if self.hold:
-            due = time.monotonic() + self.hold
+            due = time.monotonic() + self.hold * self._chance.uniform(0.5, 1.5)
             heapq.heappush(self._due, (due, worker.socket.fileno(), (lease, suffix)))
         else:
             self._finish(worker, lease, suffix)

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import ssl
 import statistics
+import sys
 import threading
 import time
 
@@ -100,9 +101,12 @@ def begin(service, fleet, film, output, tasks):
 def cancel(service, fleet, job):
     """Ends a job whose results are no film; nothing is given out any more afterwards."""
     fleet.is_working = False
-    call = threading.Thread(target=service.ask, args=(f"/api/v1/jobs/{job}/cancel", {}, "POST"))
+    answers = []
+    call = threading.Thread(target=lambda: answers.append(service.ask(f"/api/v1/jobs/{job}", method="DELETE")))
     call.start()
     fleet.serve(60, until=lambda: not call.is_alive())
+    if not answers:
+        sys.exit(f"job {job} could not be cancelled")
     fleet.serve(0.5)
     fleet.forget()
 

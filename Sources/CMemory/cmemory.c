@@ -13,6 +13,7 @@
 
 void martlet_return_freed_blocks(int arenas) {
     mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
     mallopt(M_ARENA_MAX, arenas);
     malloc_trim(0);
 }

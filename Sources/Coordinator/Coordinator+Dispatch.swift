@@ -53,7 +53,8 @@ extension Coordinator: TaskDispatch {
             jobs[lease.job]?.failedTask = lease.task
         }
         await enqueue(actions).value
-        return !actions.contains { $0.refusedLease == lease }
+        // What could not be kept was not taken.
+        return breakage == nil && !actions.contains { $0.refusedLease == lease }
     }
 
     package func unregister(_ worker: WorkerID) async {

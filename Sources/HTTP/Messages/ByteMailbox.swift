@@ -51,6 +51,7 @@ final class ByteMailbox: HTTPBody, Sendable {
     func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let (reader, block, goesOn) = contents.withLock { contents in
             guard !contents.isDropped, contents.ending == nil else { return (nil as Reader?, nil as [UInt8]?, true) }
+            if contents.bytes.isEmpty, portion > bytes.count { contents.bytes.reserveCapacity(portion + bytes.count) }
             contents.bytes.append(contentsOf: bytes)
             if contents.bytes.count >= portion, let (reader, block) = contents.delivery() {
                 return (reader, block, true)

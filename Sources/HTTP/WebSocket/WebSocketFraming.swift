@@ -115,7 +115,7 @@ final class WebSocketFraming {
             }
             guard pending == 0 else { continue }
             written = 0
-            if output.capacity > 1 << 16 { output = [] } else { output.removeAll(keepingCapacity: true) }
+            if output.capacity > 1 << 10 { output = [] } else { output.removeAll(keepingCapacity: true) }
         }
     }
 

@@ -8,7 +8,7 @@ internal import MartletWire
 /// Takes in files of users, and goes on where an upload broke off.
 ///
 /// A file is written beside the directory of finished ones and gets its place by being renamed, when all of it is there
-/// and its digest is right. However large it is, it takes up about a mebibyte of memory.
+/// and its digest is right. However large it is, no more of it is in memory than the body reads ahead.
 package actor SourceUploads {
     /// Where files are kept.
     package struct Place: Sendable {
@@ -40,9 +40,6 @@ package actor SourceUploads {
         /// Whether a finished file of the name may be replaced.
         var overwrite: Bool
     }
-
-    /// How much is written at once.
-    private static let blockSize = 1 << 20
 
     private let place: Place
     private let files: any FileStore
@@ -81,23 +78,11 @@ package actor SourceUploads {
                 .noSpace, "There is no room for another \(length) bytes of \(name).", isRetryable: true)
         }
         if end == 0 { try await files.write([], to: unfinished, at: 0) }
-        var block: [UInt8] = []
-        do {
-            while let bytes = try await body.next() {
-                block += bytes
-                if block.count >= Self.blockSize {
-                    try await files.write(block, to: unfinished, at: end)
-                    end += Int64(block.count)
-                    block.removeAll(keepingCapacity: true)
-                }
-            }
-        } catch {
-            // What came before the connection broke need not be sent again.
+        // What came before a connection broke is written, and need not be sent again.
+        while let block = try await body.next() {
             try await files.write(block, to: unfinished, at: end)
-            throw error
+            end += Int64(block.count)
         }
-        try await files.write(block, to: unfinished, at: end)
-        end += Int64(block.count)
         guard part.isLast else { return view(name, size: end, isComplete: false) }
         if let digest = part.digest, try await files.digest(of: unfinished) != digest {
             try files.remove(unfinished)
