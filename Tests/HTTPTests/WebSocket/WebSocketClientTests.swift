@@ -11,7 +11,7 @@ struct WebSocketClientTests {
     let caller = CurlCaller()
 
     private func open(_ port: Int, _ headers: HTTPHeaders = HTTPHeaders()) async throws -> any WebSocketConnection {
-        try await caller.openWebSocket("ws://127.0.0.1:\(port)/socket?a=b", headers: headers, timeout: .seconds(5))
+        try await caller.openWebSocket("ws://127.0.0.1:\(port)/socket?a=b", headers: headers, timeout: .seconds(60))
     }
 
     @Test("Messages of every size come back in order, and a close is orderly")
@@ -125,7 +125,7 @@ struct WebSocketClientTests {
                 })
         } _: { port in
             try await open(port).send(.text("hello"))
-            try await waiting(for: "the break", atMost: .seconds(5)) { await noticed.happened() }
+            try await waiting(for: "the break", atMost: .seconds(60)) { await noticed.happened() }
         }
     }
 
