@@ -112,7 +112,7 @@ package final class ClusterMetrics: Sendable {
             metrics.set(Double(waiting.map { stats.tasks[$0.rawValue] ?? 0 }.reduce(0, +)), of: .queueLength)
             metrics.clear(.workers)
             for worker in workers { metrics.add(to: .workers, [worker.state.rawValue, worker.health.rawValue]) }
-            return metrics.text()
+            return metrics.text(of: MetricFamily.cluster)
         }
     }
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import MartletPorts
+internal import MartletWire
 
 /// What asks whether the coordinator is well; open to everyone.
 package struct HealthRoutes: Sendable {

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import MartletPorts
+internal import MartletWire
 
 /// The numbers for Prometheus.
 package struct MetricsRoutes: Sendable {

@@ -3,6 +3,7 @@
 
 internal import MartletModel
 package import MartletPorts
+internal import MartletWire
 
 /// Finds the route for each request, asks who is there, and turns errors into problems.
 package struct Router: HTTPHandler {

@@ -1,45 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-/// One name of `/metrics`, and what its numbers mean.
-package struct MetricFamily: Sendable, Hashable {
-    /// What its numbers do.
-    package enum Kind: Sendable, Hashable {
-        /// They only grow.
-        case counter
-        /// They are what is true now.
-        case gauge
-        /// Observations counted by their size; the upper bounds.
-        case histogram([Double])
+package import MartletWire
 
-        /// The name in the text.
-        package var name: String {
-            switch self {
-            case .counter: "counter"
-            case .gauge: "gauge"
-            case .histogram: "histogram"
-            }
-        }
-    }
-
-    /// The name.
-    package let name: String
-    /// What its numbers do.
-    package let kind: Kind
-    /// The names of the labels, in order.
-    package let labels: [String]
-    /// One sentence.
-    package let help: String
-
-    private init(_ name: String, _ kind: Kind, by labels: [String] = [], _ help: String) {
-        self.name = "martlet_" + name
-        self.kind = kind
-        self.labels = labels
-        self.help = help
-    }
-
-    /// From half a millisecond to ten seconds.
-    private static let latencies = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+extension MetricFamily {
     /// From a tenth of a second to an hour.
     private static let efforts: [Double] = [0.1, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1200, 3600]
 
@@ -77,8 +41,8 @@ package struct MetricFamily: Sendable, Hashable {
         "http_request_duration_seconds", .histogram(latencies), by: ["route"],
         "From a request's header to its answer's.")
 
-    /// All families, in the order of the text.
-    package static let all: [MetricFamily] = [
+    /// All families of a coordinator, in the order of the text.
+    package static let cluster: [MetricFamily] = [
         buildInformation, uptime, jobs, jobsSubmitted, jobsEnded, tasks, queueLength, workers, framesPerSecond,
         attempts, taskDuration, waste, transferred, transfersRefused, dispatch, heartbeats, eventReaders, callbacks,
         requests, requestDuration,

@@ -4,9 +4,9 @@
 /// Numbers with names and labels, and their text for Prometheus.
 ///
 /// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format> (version 0.0.4)
-struct Metrics: Sendable, Equatable {
+package struct Metrics: Sendable, Equatable {
     /// The media type of the text.
-    static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
+    package static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
     private struct Histogram: Sendable, Equatable {
         /// Observations by bucket; the last holds what is above all bounds.
@@ -21,25 +21,28 @@ struct Metrics: Sendable, Equatable {
 
     private var series: [MetricFamily: Series] = [:]
 
+    /// Makes numbers without any.
+    package init() {}
+
     /// Adds to a counter.
     ///
     /// - Parameter labels: the values of the family's labels, in their order; likewise below.
-    mutating func add(_ amount: Double = 1, to family: MetricFamily, _ labels: [String] = []) {
+    package mutating func add(_ amount: Double = 1, to family: MetricFamily, _ labels: [String] = []) {
         precondition(labels.count == family.labels.count, family.name)
         series[family, default: Series()].numbers[labels, default: 0] += amount
     }
 
     /// Sets a gauge.
-    mutating func set(_ value: Double, of family: MetricFamily, _ labels: [String] = []) {
+    package mutating func set(_ value: Double, of family: MetricFamily, _ labels: [String] = []) {
         precondition(labels.count == family.labels.count, family.name)
         series[family, default: Series()].numbers[labels] = value
     }
 
     /// Forgets all values of a gauge, before those that are true now are set.
-    mutating func clear(_ family: MetricFamily) { series[family] = nil }
+    package mutating func clear(_ family: MetricFamily) { series[family] = nil }
 
     /// Adds an observation to a histogram.
-    mutating func observe(_ value: Double, in family: MetricFamily, _ labels: [String] = []) {
+    package mutating func observe(_ value: Double, in family: MetricFamily, _ labels: [String] = []) {
         guard case .histogram(let bounds) = family.kind else { preconditionFailure(family.name) }
         precondition(labels.count == family.labels.count, family.name)
         let empty = Histogram(counts: Array(repeating: 0, count: bounds.count + 1))
@@ -48,10 +51,10 @@ struct Metrics: Sendable, Equatable {
         series[family, default: Series()].histograms[labels, default: empty].sum += value
     }
 
-    /// Everything, in the order of the families' table; families without a value are named all the same.
-    func text() -> String {
+    /// The numbers of some families, in their order; those without a value are named all the same.
+    package func text(of families: [MetricFamily]) -> String {
         var lines: [String] = []
-        for family in MetricFamily.all {
+        for family in families {
             lines.append("# HELP \(family.name) \(family.help)")
             lines.append("# TYPE \(family.name) \(family.kind.name)")
             let series = series[family] ?? Series()

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import MartletWire
-
 /// The parts of a request's path, decoded.
 ///
 /// A part that could lead elsewhere (`.`, `..`, a `/` or a zero byte that was hidden by percent-encoding) is refused
 /// before anybody sees it, so that handlers may take their parameters for names.
-enum PathSegments {
+package enum PathSegments {
     /// Takes a path apart: `/api/v1/jobs/a%20b` becomes `api`, `v1`, `jobs`, `a b`. Empty parts stay.
     ///
     /// - Returns: `nil` when the path is no path or has a part that is refused.
-    static func split(_ path: String) -> [String]? {
+    package static func split(_ path: String) -> [String]? {
         guard path.hasPrefix("/") else { return nil }
         var segments: [String] = []
         for part in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
