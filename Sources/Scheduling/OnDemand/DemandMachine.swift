@@ -46,15 +46,22 @@ package struct DemandMachine: Sendable {
         case stopping
         /// Another node has it, until then at the most.
         case elsewhere(Moment)
-        /// It could not be made, and is left alone until then.
-        case resting(Moment, reason: String)
+        /// It could not be made, and is left alone until then; a viewer who asks for it has it tried again before
+        /// that, where that can help.
+        case resting(Moment, reason: String, canBeTried: Bool)
+    }
+
+    private struct Waiter {
+        var number: Int
+        var viewer: String
+        var since: Moment
     }
 
     private struct Entry {
         var phase = Phase.open
         var failures = 0
         /// Who waits, by when they began.
-        var waiters: [(waiter: Int, since: Moment)] = []
+        var waiters: [Waiter] = []
     }
 
     private struct Viewer {
@@ -82,7 +89,7 @@ package struct DemandMachine: Sendable {
     package var nextDeadline: Moment? {
         let phases = entries.values.compactMap { entry -> Moment? in
             switch entry.phase {
-            case .elsewhere(let until), .resting(let until, _): until
+            case .elsewhere(let until), .resting(let until, _, _): until
             case .open, .making, .stopping: nil
             }
         }
@@ -101,10 +108,13 @@ package struct DemandMachine: Sendable {
     package mutating func wait(
         _ waiter: Int, for part: StreamPart, viewer: String, ahead: [StreamPart], now: Moment
     ) -> [Action] {
-        if case .resting(let until, let reason) = entries[part]?.phase, now < until {
-            return [.refuse(waiter, part, reason: reason)] + look(viewer, ahead: ahead, now: now)
+        if case .resting(let until, let reason, let canBeTried) = entries[part]?.phase, now < until {
+            guard canBeTried else {
+                return [.refuse(waiter, part, reason: reason)] + look(viewer, ahead: ahead, now: now)
+            }
+            entries[part]?.phase = .open
         }
-        entries[part, default: Entry()].waiters.append((waiter, now))
+        entries[part, default: Entry()].waiters.append(Waiter(number: waiter, viewer: viewer, since: now))
         return look(viewer, ahead: ahead, now: now)
     }
 
@@ -115,23 +125,50 @@ package struct DemandMachine: Sendable {
     }
 
     /// A request ended without its part: the viewer hung up, or waited for too long.
+    ///
+    /// The part stays wanted until the viewer asks for something else: players hang up to ask again, too.
     package mutating func leave(_ waiter: Int, part: StreamPart, now: Moment) -> [Action] {
-        entries[part]?.waiters.removeAll { $0.waiter == waiter }
+        if let place = entries[part]?.waiters.firstIndex(where: { $0.number == waiter }),
+            let left = entries[part]?.waiters.remove(at: place), viewers[left.viewer]?.ahead.contains(part) == false
+        {
+            viewers[left.viewer]?.ahead.insert(part, at: 0)
+        }
         return settle(now: now)
     }
 
     // MARK: What comes of parts
 
-    /// The part is there, whoever made it: this node's own making of it has ended.
+    /// The part is there, and this node's own making of it, if any, has ended.
     package mutating func made(_ part: StreamPart, now: Moment) -> [Action] {
+        let answers = answers(part)
+        entries[part] = nil
+        return answers + settle(now: now)
+    }
+
+    /// Another node has made the part; where this one makes it, too, it stops.
+    package mutating func appeared(_ part: StreamPart, now: Moment) -> [Action] {
+        var actions = answers(part)
+        switch entries[part]?.phase {
+        case .making:
+            entries[part]?.phase = .stopping
+            actions.append(.stop(part))
+        case .stopping: break
+        case .open, .elsewhere, .resting, nil: entries[part] = nil
+        }
+        return actions + settle(now: now)
+    }
+
+    /// Lets everyone go who waits for a part that is there; nobody wants it made any more.
+    private mutating func answers(_ part: StreamPart) -> [Action] {
         for viewer in viewers.keys { viewers[viewer]?.ahead.removeAll { $0 == part } }
-        let waiters = entries.removeValue(forKey: part)?.waiters ?? []
-        return waiters.map { .answer($0.waiter, part) } + settle(now: now)
+        let waiters = entries[part]?.waiters ?? []
+        entries[part]?.waiters = []
+        return waiters.map { .answer($0.number, part) }
     }
 
     /// Another node has the part, for so long at the most.
     package mutating func isHeld(_ part: StreamPart, for remaining: Duration, now: Moment) -> [Action] {
-        entries[part]?.phase = .elsewhere(now + remaining)
+        if entries[part] != nil { entries[part]?.phase = .elsewhere(now + remaining) }
         return settle(now: now)
     }
 
@@ -149,8 +186,9 @@ package struct DemandMachine: Sendable {
         if isRetryable, entry.failures < configuration.attempts, !entry.waiters.isEmpty {
             entry.phase = .open
         } else {
-            entry.phase = .resting(now + configuration.rest, reason: reason)
-            actions = entry.waiters.map { .refuse($0.waiter, part, reason: reason) }
+            let canBeTried = isRetryable && entry.failures < configuration.attempts
+            entry.phase = .resting(now + configuration.rest, reason: reason, canBeTried: canBeTried)
+            actions = entry.waiters.map { .refuse($0.number, part, reason: reason) }
             entry.waiters = []
         }
         entries[part] = entry
@@ -163,7 +201,7 @@ package struct DemandMachine: Sendable {
         for (part, entry) in entries {
             switch entry.phase {
             case .elsewhere(let until) where until <= now: entries[part]?.phase = .open
-            case .resting(let until, _) where until <= now: entries[part] = nil
+            case .resting(let until, _, _) where until <= now: entries[part] = nil
             default: break
             }
         }
@@ -187,15 +225,14 @@ package struct DemandMachine: Sendable {
             }
         }
         var free = configuration.slots - makingCount
-        for part in wanted(ranks) {
-            guard free > 0 else {
-                stopLatest(ranks, for: part, &actions)
-                break
-            }
+        let wanted = wanted(ranks)
+        for part in wanted.prefix(max(0, free)) {
             free -= 1
             entries[part]?.phase = .making
             actions.append(.make(part))
         }
+        let urgent = wanted.count { entries[$0]?.phase == .open && entries[$0]?.waiters.isEmpty == false }
+        stopLatest(ranks, toFree: urgent, &actions)
         return actions
     }
 
@@ -220,16 +257,15 @@ package struct DemandMachine: Sendable {
         return waited + ahead.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.map(\.0)
     }
 
-    /// Stops the work that is wanted last, when somebody waits for `part` and nobody for that; its slot is free
-    /// when it has ended.
-    private mutating func stopLatest(_ ranks: [StreamPart: Int], for part: StreamPart, _ actions: inout [Action]) {
-        let isWaited = entries[part]?.waiters.isEmpty == false
-        let isFreeing = entries.values.contains { $0.phase == .stopping }
+    /// Stops the work that is wanted last and that nobody waits for, until so many slots are free or on their way to
+    /// be.
+    private mutating func stopLatest(_ ranks: [StreamPart: Int], toFree count: Int, _ actions: inout [Action]) {
+        let freeing = entries.values.count { $0.phase == .stopping }
         let spare = entries.filter { $0.value.phase == .making && $0.value.waiters.isEmpty }.keys
-        guard isWaited, !isFreeing,
-            let latest = spare.max(by: { (ranks[$0] ?? .max, $0) < (ranks[$1] ?? .max, $1) })
-        else { return }
-        entries[latest]?.phase = .stopping
-        actions.append(.stop(latest))
+            .sorted { (ranks[$1] ?? .max, $1) < (ranks[$0] ?? .max, $0) }
+        for part in spare.prefix(max(0, count - freeing)) {
+            entries[part]?.phase = .stopping
+            actions.append(.stop(part))
+        }
     }
 }
