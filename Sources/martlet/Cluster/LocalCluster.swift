@@ -15,4 +15,8 @@ struct LocalCluster: ClusterEngine {
     func work(_ request: WorkRequest, told: @escaping @Sendable (WorkerNotice) -> Void) async throws {
         try await WorkerProcess(request: request, local: LocalEngine(environment: environment)).run(told: told)
     }
+
+    func stream(_ request: StreamRequest, told: @escaping @Sendable (StreamNotice) -> Void) async throws {
+        try await StreamProcess(request: request, local: LocalEngine(environment: environment)).run(told: told)
+    }
 }

@@ -65,6 +65,7 @@ struct Program: Sendable {
         case .verify: await VerifyCommand(context: context).run()
         case .serve: try await ServeCommand(context: context).run()
         case .work: try await WorkCommand(context: context).run()
+        case .stream: try await StreamCommand(context: context).run()
         case .submit: await SubmitCommand(context: context).run()
         case .jobs: try await JobsCommand(context: context).run()
         case .job: try await JobCommand(context: context).run()

@@ -16,7 +16,7 @@ struct ServeRequestBuilder {
     ///
     /// - Throws: `CommandLineError`; what `AccessTokens` throws.
     func request() throws -> ServeRequest {
-        let tokens = try tokens()
+        let tokens = try AccessTokens.named(by: settings.connection)
         let serve = settings.serve
         try checkTLS(serve)
         try checkRoots(serve.roots)
@@ -29,20 +29,6 @@ struct ServeRequestBuilder {
         return ServeRequest(
             settings: serve, encoderOptions: settings.ffmpegParameters, tokens: tokens,
             directory: try directory(serve))
-    }
-
-    private func tokens() throws -> AccessTokens? {
-        let connection = settings.connection
-        if connection.token != nil, connection.tokenFile != nil {
-            throw CommandLineError(
-                .contradiction, "`--token` and `--token-file` exclude each other.", advice: "Leave one of them out.")
-        }
-        if let path = connection.tokenFile {
-            guard let data = FileManager.default.contents(atPath: path) else { throw Self.unreadable(path) }
-            return try AccessTokens(file: String(decoding: data, as: UTF8.self))
-        }
-        // Checks the token's form as clients do.
-        return try Connection(ConnectionSettings(token: connection.token)).token.map { AccessTokens($0) }
     }
 
     private func checkTLS(_ serve: ServeSettings) throws {

@@ -17,6 +17,13 @@ protocol ClusterEngine: Sendable {
     /// - Parameter told: called for what its user should know, from any thread.
     /// - Throws: a `CodedError`, when it cannot begin, or the coordinator refuses it; `CancellationError`.
     func work(_ request: WorkRequest, told: @escaping @Sendable (WorkerNotice) -> Void) async throws
+
+    /// Serves streams.
+    ///
+    /// - Parameter told: called with the address when requests are answered, and for what its user should know; from any
+    ///   thread.
+    /// - Throws: a `CodedError`, when it cannot begin; `CancellationError`.
+    func stream(_ request: StreamRequest, told: @escaping @Sendable (StreamNotice) -> Void) async throws
 }
 
 /// What a coordinator is to do.
@@ -49,6 +56,28 @@ enum WorkerNotice: Sendable, Equatable {
     case connected(WorkerID)
     /// The connection is gone, for this reason; it is tried again.
     case disconnected(String)
+    /// Something that the user should know, one sentence.
+    case warning(String)
+}
+
+/// What a server of streams is to do.
+struct StreamRequest: Sendable {
+    /// What options say; checked.
+    var settings: StreamSettings
+    /// The film, or the directory of films; absolute.
+    var path: String
+    /// Who is let in; `nil` for everyone.
+    var tokens: AccessTokens?
+    /// Which hardware may encode.
+    var hardware: HardwareChoice
+    /// Where segments are kept; absolute.
+    var cacheDirectory: String
+}
+
+/// What a server of streams tells its user.
+enum StreamNotice: Sendable, Equatable {
+    /// Requests are answered at this address.
+    case listening(String)
     /// Something that the user should know, one sentence.
     case warning(String)
 }

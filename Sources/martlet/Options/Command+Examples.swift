@@ -58,6 +58,13 @@ extension Command {
                     line: "martlet work --server-ip 192.168.1.10 --media-root movies=/mnt/movies --yield-above-cpu 50",
                     meaning: "films are read from a share; this machine's owner comes first"),
             ]
+        case .stream:
+            [
+                Example(line: "martlet stream film.mkv", meaning: "one film, for players on this machine"),
+                Example(
+                    line: "martlet stream /srv/movies --host 0.0.0.0 --cache-limit 100G",
+                    meaning: "every film of a directory, for all machines around"),
+            ]
         case .submit:
             [
                 Example(

@@ -4,7 +4,7 @@
 /// What the program can be told to do.
 enum Command: String, Sendable, CaseIterable {
     case transcode, plan, probe, verify
-    case serve, work
+    case serve, work, stream
     case submit, jobs, job, cancel, retry, watch, workers, drain
     case doctor, bench, simulate, completions
 
@@ -31,6 +31,7 @@ enum Command: String, Sendable, CaseIterable {
         case .verify: "Checks a finished film against its source"
         case .serve: "Runs a coordinator: takes jobs in, and has workers do them"
         case .work: "Makes this machine a worker of a cluster"
+        case .stream: "Serves films as streams that are encoded while they are watched"
         case .submit: "Gives a job to a cluster"
         case .jobs: "Lists the jobs of a cluster"
         case .job: "Shows a job of a cluster, its tasks and their attempts"
@@ -61,6 +62,7 @@ enum Command: String, Sendable, CaseIterable {
             ]
         case .probe: [Argument(name: "FILE", help: "The media file.")]
         case .verify: [Argument(name: "OUTPUT", help: "The finished film.")]
+        case .stream: [Argument(name: "PATH", help: "A film, or a directory of films.")]
         case .submit:
             [
                 Argument(name: "INPUT", help: "The film: ROOT:path, or an absolute path in a media root."),
@@ -95,6 +97,7 @@ enum Command: String, Sendable, CaseIterable {
         case .verify: [Options.against, Options.full, Options.json] + Options.loudness
         case .serve: Options.serving + [Options.json] + Options.loudness
         case .work: Options.working + [Options.json] + Options.loudness
+        case .stream: Options.streaming + [Options.json] + Options.loudness
         case .submit:
             Options.encoding + Options.submission + Options.connection + [Options.json] + Options.loudness
         case .jobs: Options.listing + Options.connection + [Options.json] + Options.loudness

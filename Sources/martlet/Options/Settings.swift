@@ -55,6 +55,8 @@ struct Settings: Sendable, Equatable {
     var serve = ServeSettings()
     /// How a worker works.
     var work = WorkSettings()
+    /// How streams are served.
+    var stream = StreamSettings()
     /// What was said about each option, as it was typed, by the option's name.
     var typed: [String: [String]] = [:]
     /// The names of the options that something was said about.

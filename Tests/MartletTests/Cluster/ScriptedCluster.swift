@@ -9,7 +9,8 @@ import Synchronization
 
 /// Remembers what it is to run, says that it runs, and stops when it is told to.
 final class ScriptedCluster: ClusterEngine {
-    private let requests = Mutex<(serve: ServeRequest?, work: WorkRequest?)>((nil, nil))
+    private let requests = Mutex<(serve: ServeRequest?, work: WorkRequest?, stream: StreamRequest?)>(
+        (nil, nil, nil))
     private let failure: (any Error)?
 
     /// Makes one that fails with an error, or runs.
@@ -19,6 +20,17 @@ final class ScriptedCluster: ClusterEngine {
     var serve: ServeRequest? { requests.withLock(\.serve) }
     /// What it was to work on.
     var work: WorkRequest? { requests.withLock(\.work) }
+
+    /// What it was to stream.
+    var stream: StreamRequest? { requests.withLock(\.stream) }
+
+    func stream(_ request: StreamRequest, told: @escaping @Sendable (StreamNotice) -> Void) async throws {
+        requests.withLock { $0.stream = request }
+        if let failure { throw failure }
+        told(.warning("It is a test."))
+        told(.listening("http://127.0.0.1:4712"))
+        try await Task.sleep(for: .seconds(3600))
+    }
 
     func serve(_ request: ServeRequest, ready: @escaping @Sendable (String) -> Void) async throws {
         requests.withLock { $0.serve = request }

@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+package import MartletPlanning
+package import MartletPorts
+package import MartletScheduling
+
+/// Streams films on demand: says what there is, and has made what viewers ask for.
+///
+/// Who asks for a segment that is not there waits until it is. `DemandMachine` decides what is made; this performs it.
+package actor HLSController {
+    /// The figures behind it.
+    package struct Configuration: Sendable {
+        /// How many parts are made at the same time, and when viewers are forgotten.
+        package var demand = DemandMachine.Configuration()
+        /// How far ahead of a viewer parts are made.
+        package var window: Duration = .seconds(16)
+        /// How long a request waits at the most: as long as another node may hold a claim, and then some.
+        package var patience: Duration = .seconds(90)
+        /// How many requests of one viewer may wait at a time.
+        package var openRequests = 32
+        /// How many films are held open.
+        package var openFilms = 64
+
+        /// Makes the default configuration.
+        package init() {}
+    }
+
+    /// What it works with.
+    package struct Surroundings: Sendable {
+        /// Scans films and makes parts.
+        package var maker: any FilmMaking
+        /// Lets one node at a time make a part.
+        package var worker: any PartMaking
+        /// What was made.
+        package var cache: SegmentCache
+        /// What was found out about films.
+        package var records: FilmRecords
+        /// Which content a file has.
+        package var files: any FileStore
+        /// Whether a file has changed.
+        package var inventory: any FileInventory
+        /// Tells the time.
+        package var time: any TimeSource
+        /// Counts what happens.
+        package var metrics: StreamMetrics
+
+        /// Makes surroundings.
+        package init(
+            maker: any FilmMaking, worker: any PartMaking, cache: SegmentCache, records: FilmRecords,
+            files: any FileStore, inventory: any FileInventory, time: any TimeSource, metrics: StreamMetrics
+        ) {
+            self.maker = maker
+            self.worker = worker
+            self.cache = cache
+            self.records = records
+            self.files = files
+            self.inventory = inventory
+            self.time = time
+            self.metrics = metrics
+        }
+    }
+
+    /// Who asks.
+    package struct Viewer: Sendable, Hashable {
+        /// The session's name, or the client's address where it has none.
+        package var name: String
+
+        /// Names a viewer.
+        package init(_ name: String) { self.name = name }
+    }
+
+    private struct Held {
+        var film: OpenFilm
+        /// What the file system said of the file.
+        var facts: FileFacts
+        var lastUse: Moment
+    }
+
+    private struct Waiter {
+        var part: StreamPart
+        var viewer: String
+        /// Whether any part of the rendition will do: each has the same beginning.
+        var wantsInitialization: Bool
+        var deadline: Moment
+        var continuation: CheckedContinuation<Void, any Error>
+    }
+
+    let surroundings: Surroundings
+    private let configuration: Configuration
+    private let options: StreamOptions
+    private var machine: DemandMachine
+    /// By their paths.
+    private var films: [String: Held] = [:]
+    /// Scans under way, by path.
+    private var scans: [String: Task<OpenFilm, any Error>] = [:]
+    /// Subtitles that are being read, by name.
+    private var texts: [CacheName: Task<Void, any Error>] = [:]
+    private var sessions: [String: ViewerSession] = [:]
+    private var waiters: [Int: Waiter] = [:]
+    private var lastWaiter = 0
+    private var making: [StreamPart: Task<Void, Never>] = [:]
+    /// Why parts could not be made of late.
+    private var reasons: [StreamPart: any CodedError] = [:]
+    private var timer: (deadline: Moment, task: Task<Void, Never>)?
+    private var isStopped = false
+
+    /// Makes a controller without films.
+    ///
+    /// - Parameter options: what all streams are made with; checked.
+    package init(
+        options: StreamOptions, configuration: Configuration = Configuration(), with surroundings: Surroundings
+    ) {
+        self.options = options
+        self.configuration = configuration
+        self.surroundings = surroundings
+        machine = DemandMachine(configuration: configuration.demand)
+    }
+
+    private var time: any TimeSource { surroundings.time }
+    private var cache: SegmentCache { surroundings.cache }
+
+    /// Begins: what viewers want next stays in the cache from now on.
+    package func begin() async throws {
+        try await cache.begin()
+        await cache.stays { [weak self] in await self?.wantedNames() ?? [] }
+    }
+
+    /// Ends: encodes are stopped, and everyone who waits is refused.
+    package func stop() async {
+        isStopped = true
+        timer?.task.cancel()
+        timer = nil
+        for number in waiters.keys {
+            end(number, .failure(StreamingError(.notReady, "The server stops.", isRetryable: true)))
+        }
+        for scan in scans.values { scan.cancel() }
+        for text in texts.values { text.cancel() }
+        let tasks = Array(making.values)
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    // MARK: Films
+
+    /// Opens a film, or finds it open. Requests for one film share one scan.
+    ///
+    /// - Parameters:
+    ///   - name: its path as addresses have it.
+    ///   - path: the file, without links.
+    /// - Throws: `StreamingError` `notFound`; what scanning and planning throw.
+    package func open(_ name: String, at path: String) async throws -> OpenFilm {
+        guard !isStopped else { throw StreamingError(.notReady, "The server stops.", isRetryable: true) }
+        guard let facts = await surroundings.inventory.facts(of: path), !facts.isDirectory else {
+            throw StreamingError(.notFound, "There is no film \(name).")
+        }
+        if let held = films[path], held.facts == facts {
+            films[path]?.lastUse = time.now()
+            return held.film
+        }
+        if let scan = scans[path] { return try await scan.value }
+        let (surroundings, options) = (surroundings, options)
+        let scan = Task {
+            let fingerprint = try await surroundings.files.fingerprint(of: path)
+            var film = await surroundings.records.film(of: fingerprint, at: path)
+            if film == nil {
+                let made = try await surroundings.maker.film(at: path)
+                await surroundings.records.store(made)
+                film = made
+            }
+            guard let film else { throw StreamingError(.failed, "\(name) was not scanned.") }
+            return OpenFilm(name: name, path: path, film: film, plan: try StreamPlan(film: film, options: options))
+        }
+        scans[path] = scan
+        defer { scans[path] = nil }
+        let film = try await scan.value
+        films[path] = Held(film: film, facts: facts, lastUse: time.now())
+        closeFilms()
+        return film
+    }
+
+    /// Closes films that nobody watches, the longest unused first, where there are too many.
+    private func closeFilms() {
+        let used = Set(sessions.values.map(\.film)).union(making.keys.map(\.film))
+        let idle = films.filter { !used.contains($0.value.film.plan.id) }.sorted { $0.value.lastUse < $1.value.lastUse }
+        for (path, _) in idle.prefix(max(0, films.count - configuration.openFilms)) { films[path] = nil }
+    }
+
+    private func openFilm(_ plan: String) -> OpenFilm? { films.values.first { $0.film.plan.id == plan }?.film }
+
+    // MARK: What viewers ask for
+
+    /// A segment, as soon as it is there.
+    ///
+    /// - Throws: `StreamingError` `notFound`, `tooManyRequests`, `timedOut`, `cannotMake`; what making it threw;
+    ///   `CancellationError` when the calling task is cancelled.
+    package func segment(
+        _ segment: Int, of rendition: String, in film: OpenFilm, for viewer: Viewer
+    ) async throws -> CachedFile {
+        guard let part = film.plan.part(of: rendition, segment: segment) else {
+            throw StreamingError(.notFound, "\(film.name) has no segment \(segment) of \(rendition).")
+        }
+        let name = CacheName(
+            film: film.plan.id, rendition: rendition, segment: segment, container: options.container)
+        let start = time.now()
+        let isPicture = film.plan.video.contains { $0.name == rendition }
+        var session = session(viewer, of: film)
+        let isNew = session.asked(rendition, segment: segment, isPicture: isPicture)
+        sessions[viewer.name] = session
+        let (file, source) = try await file(name, from: part, in: film, for: viewer)
+        surroundings.metrics.served(from: source)
+        if isPicture {
+            if isNew { surroundings.metrics.began(after: time.now() - start, from: source) }
+            let isLate = sessions[viewer.name]?.got(segment: segment, of: film.plan.timeline, now: time.now())
+            if isLate == true { surroundings.metrics.cameLate() }
+        }
+        return file
+    }
+
+    /// What stands before the segments of a rendition, as soon as it is there.
+    ///
+    /// - Throws: as `segment`.
+    package func initialization(
+        of rendition: String, in film: OpenFilm, for viewer: Viewer
+    ) async throws -> CachedFile {
+        let session = session(viewer, of: film)
+        let expected = min(session.expected(rendition), film.plan.timeline.count - 1)
+        guard options.container == .mp4, let part = film.plan.part(of: rendition, segment: expected) else {
+            throw StreamingError(.notFound, "\(film.name) has no initialization of \(rendition).")
+        }
+        sessions[viewer.name] = session
+        let name = CacheName(film: film.plan.id, rendition: rendition, file: CacheName.initialization)
+        return try await file(name, from: part, in: film, for: viewer).file
+    }
+
+    /// A file of the cache; what is not there is not made.
+    package func cached(_ name: CacheName) async -> CachedFile? { await cache.find(name) }
+
+    /// The subtitles of a rendition as one file.
+    ///
+    /// - Throws: `StreamingError` `notFound`; what reading them throws.
+    package func subtitles(_ rendition: String, in film: OpenFilm) async throws -> CachedFile {
+        guard film.plan.subtitles.contains(where: { $0.name == rendition }) else {
+            throw StreamingError(.notFound, "\(film.name) has no subtitles \(rendition).")
+        }
+        let name = CacheName(film: film.plan.id, rendition: rendition, file: CacheName.subtitles)
+        if let file = await cache.find(name) { return file }
+        let (maker, cache) = (surroundings.maker, cache)
+        let reading =
+            texts[name]
+            ?? Task {
+                let text = try await maker.subtitles(rendition, of: film.plan, at: film.path)
+                try await cache.store(Array(text.webVTT.utf8), as: name)
+            }
+        texts[name] = reading
+        defer { texts[name] = nil }
+        try await reading.value
+        guard let file = await cache.find(name) else { throw Self.gone(name) }
+        return file
+    }
+
+    /// How many viewers there are.
+    package var viewerCount: Int { machine.viewerCount }
+
+    /// How many requests wait.
+    package var waitingCount: Int { waiters.count }
+
+    /// Brings the numbers up to date that are true now.
+    package func measure() async {
+        await cache.measure()
+        surroundings.metrics.stands(
+            sessions: sessions.count, films: films.count, making: machine.makingCount, waited: machine.waitedCount)
+    }
+
+    private func session(_ viewer: Viewer, of film: OpenFilm) -> ViewerSession {
+        let now = time.now()
+        var session = sessions[viewer.name] ?? ViewerSession(film: film.plan.id, now: now)
+        if session.film != film.plan.id { session = ViewerSession(film: film.plan.id, now: now) }
+        session.lastSeen = now
+        return session
+    }
+
+    private func file(
+        _ name: CacheName, from part: StreamPart, in film: OpenFilm, for viewer: Viewer
+    ) async throws -> (file: CachedFile, source: StreamMetrics.Source) {
+        if let file = await cache.find(name) {
+            let ahead = await ahead(of: viewer, in: film, besides: part)
+            perform(machine.look(viewer.name, ahead: ahead, now: time.now()))
+            return (file, .cache)
+        }
+        // What was made may have to go before it is read, where the cache is small or shared.
+        for _ in 0..<3 {
+            try await wait(for: part, name: name, viewer: viewer, in: film)
+            if let file = await cache.find(name) { return (file, .made) }
+        }
+        throw Self.gone(name)
+    }
+
+    private static func gone(_ name: CacheName) -> StreamingError {
+        StreamingError(
+            .noSpace, "\(name) was made, and is not in the cache any more.", advice: "Raise --cache-limit.",
+            isRetryable: true)
+    }
+
+    /// What the viewer will want next of what is not there.
+    private func ahead(of viewer: Viewer, in film: OpenFilm, besides part: StreamPart) async -> [StreamPart] {
+        guard let session = sessions[viewer.name] else { return [] }
+        let window = configuration.window.nanoseconds / 1000
+        let places = session.ahead(
+            in: film.plan.timeline, window: window, sounds: film.plan.audio.map(\.name))
+        let names = places.map { place in
+            CacheName(
+                film: film.plan.id, rendition: place.rendition, segment: place.segment, container: options.container)
+        }
+        let missing = await cache.unknown(names)
+        var parts: [StreamPart] = []
+        for (place, name) in zip(places, names) where missing.contains(name) {
+            guard let next = film.plan.part(of: place.rendition, segment: place.segment), next != part,
+                !parts.contains(next)
+            else { continue }
+            parts.append(next)
+        }
+        return parts
+    }
+
+    /// The files that viewers want next, which must stay.
+    private func wantedNames() -> Set<CacheName> {
+        var names: Set<CacheName> = []
+        for session in sessions.values {
+            guard let film = openFilm(session.film) else { continue }
+            let window = configuration.window.nanoseconds / 1000
+            for place in session.ahead(in: film.plan.timeline, window: window, sounds: film.plan.audio.map(\.name)) {
+                names.insert(
+                    CacheName(
+                        film: session.film, rendition: place.rendition, segment: place.segment,
+                        container: options.container))
+            }
+        }
+        return names
+    }
+
+    // MARK: Waiting
+
+    private func wait(for part: StreamPart, name: CacheName, viewer: Viewer, in film: OpenFilm) async throws {
+        guard waiters.values.count(where: { $0.viewer == viewer.name }) < configuration.openRequests else {
+            throw StreamingError(
+                .tooManyRequests, "Too many requests of this viewer wait already.", isRetryable: true,
+                headers: ["Retry-After": "1"])
+        }
+        let ahead = await ahead(of: viewer, in: film, besides: part)
+        try Task.checkCancellation()
+        guard !isStopped else { throw StreamingError(.notReady, "The server stops.", isRetryable: true) }
+        lastWaiter += 1
+        let number = lastWaiter
+        let now = time.now()
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                waiters[number] = Waiter(
+                    part: part, viewer: viewer.name, wantsInitialization: name.file == CacheName.initialization,
+                    deadline: now + configuration.patience, continuation: continuation)
+                perform(machine.wait(number, for: part, viewer: viewer.name, ahead: ahead, now: now))
+                if Task.isCancelled { leave(number, CancellationError()) }
+            }
+        } onCancel: {
+            Task { await self.leave(number, CancellationError()) }
+        }
+    }
+
+    /// Lets somebody go who waits no longer.
+    private func leave(_ number: Int, _ error: any Error) {
+        guard let waiter = waiters[number] else { return }
+        end(number, .failure(error))
+        perform(machine.leave(number, part: waiter.part, now: time.now()))
+    }
+
+    private func end(_ number: Int, _ result: Result<Void, any Error>) {
+        waiters.removeValue(forKey: number)?.continuation.resume(with: result)
+    }
+
+    // MARK: Making
+
+    /// Another node has made a part, and it can be read here.
+    package func completed(_ part: StreamPart) {
+        perform(machine.appeared(part, now: time.now()))
+        answerInitializations(of: part)
+    }
+
+    private func perform(_ actions: [DemandMachine.Action]) {
+        guard !isStopped else { return }
+        for action in actions {
+            switch action {
+            case .make(let part): begin(part)
+            case .stop(let part): making[part]?.cancel()
+            case .answer(let waiter, _): end(waiter, .success(()))
+            case .refuse(let waiter, let part, let reason):
+                end(waiter, .failure(reasons[part] ?? StreamingError(.cannotMake, reason)))
+            }
+        }
+        wakeInTime()
+    }
+
+    private func begin(_ part: StreamPart) {
+        guard let film = openFilm(part.film) else {
+            // Its viewers are gone, or it changed while they watched.
+            reasons[part] = StreamingError(.notFound, "The film changed, or is gone.")
+            return perform(
+                machine.failed(part, reason: "The film is not open.", isRetryable: false, now: time.now()))
+        }
+        reasons[part] = nil
+        let (surroundings, container) = (surroundings, options.container)
+        let start = time.now()
+        making[part] = Task {
+            let outcome = await surroundings.worker.make(part) {
+                do {
+                    return try await Self.make(part, of: film, with: surroundings)
+                } catch let error as any CodedError {
+                    await self.note(error, of: part)
+                    throw error
+                }
+            } publish: { packaged in
+                do {
+                    try await surroundings.cache.publish(packaged, of: part, container: container)
+                } catch let error as any CodedError {
+                    await self.note(error, of: part)
+                    throw error
+                }
+            }
+            self.ended(part, outcome, since: start)
+        }
+    }
+
+    /// Makes a part; where the disk is full, once more after something went.
+    private static func make(
+        _ part: StreamPart, of film: OpenFilm, with surroundings: Surroundings
+    ) async throws -> PackagedPart {
+        do {
+            return try await surroundings.maker.make(part, of: film.plan, at: film.path)
+        } catch let error as any CodedError where error.exitStatus == .writeFailed {
+            await surroundings.cache.makeRoom()
+            return try await surroundings.maker.make(part, of: film.plan, at: film.path)
+        }
+    }
+
+    private func note(_ error: any CodedError, of part: StreamPart) { reasons[part] = error }
+
+    private func ended(_ part: StreamPart, _ outcome: PartOutcome, since start: Moment) {
+        let now = time.now()
+        making[part] = nil
+        surroundings.metrics.ended(outcome, after: now - start)
+        switch outcome {
+        case .made:
+            reasons[part] = nil
+            perform(machine.made(part, now: now))
+            answerInitializations(of: part)
+        case .held(let remaining): perform(machine.isHeld(part, for: remaining, now: now))
+        case .stopped: perform(machine.stopped(part, now: now))
+        case .failed(let reason, let isRetryable):
+            perform(machine.failed(part, reason: reason, isRetryable: isRetryable, now: now))
+        }
+    }
+
+    /// Who waits for what stands before all segments has it with any of them.
+    private func answerInitializations(of part: StreamPart) {
+        for (number, waiter) in waiters
+        where waiter.wantsInitialization && waiter.part.film == part.film && waiter.part.rendition == part.rendition {
+            end(number, .success(()))
+            perform(machine.leave(number, part: waiter.part, now: time.now()))
+        }
+    }
+
+    // MARK: Time
+
+    /// Sees to it that something happens when the next deadline comes.
+    private func wakeInTime() {
+        let deadlines = [machine.nextDeadline, waiters.values.map(\.deadline).min()].compactMap(\.self)
+        guard let next = deadlines.min() else {
+            timer?.task.cancel()
+            timer = nil
+            return
+        }
+        if let timer, timer.deadline <= next { return }
+        timer?.task.cancel()
+        let time = time
+        timer = (
+            next,
+            Task { [weak self] in
+                guard (try? await time.sleep(until: next)) != nil else { return }
+                await self?.timePassed()
+            }
+        )
+    }
+
+    private func timePassed() {
+        timer = nil
+        let now = time.now()
+        for (number, waiter) in waiters where waiter.deadline <= now {
+            leave(
+                number,
+                StreamingError(
+                    .timedOut, "\(waiter.part) was not made in \(configuration.patience).", isRetryable: true,
+                    headers: ["Retry-After": "1"]))
+        }
+        perform(machine.advance(to: now))
+        let waiting = Set(waiters.values.map(\.viewer))
+        sessions = sessions.filter {
+            now < $0.value.lastSeen + configuration.demand.idleTimeout || waiting.contains($0.key)
+        }
+        reasons = reasons.filter { making[$0.key] != nil }
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+import FoundationEssentials
+import MartletCoordinator
+import MartletHTTP
+import MartletHost
+import MartletMedia
+import MartletMediaChild
+import MartletModel
+import MartletPlanning
+import MartletPorts
+import MartletScheduling
+import MartletStreaming
+
+/// A server of streams with everything around it, from its start to its end.
+struct StreamProcess {
+    /// What is asked for.
+    let request: StreamRequest
+    /// What encodes and reads.
+    let local: LocalEngine
+
+    private var settings: StreamSettings { request.settings }
+    private var files: LocalFiles { local.files }
+
+    /// Serves until the calling task is cancelled, and ends in order.
+    ///
+    /// - Parameter told: called with the address as soon as requests are answered, and for what its user should know.
+    /// - Throws: a `CodedError` when it cannot begin.
+    func run(told: @escaping @Sendable (StreamNotice) -> Void) async throws {
+        OpenFileLimit.raise()
+        let metrics = StreamMetrics()
+        let (node, lock) = try takeNode()
+        defer { withExtendedLifetime(lock) {} }
+        let cache = SegmentCache(
+            .init(directory: request.cacheDirectory, limit: ByteCount(Int64(settings.cacheLimit)), node: node),
+            with: .init(files: files, inventory: files, time: local.time, metrics: metrics))
+        let maker = maker(scratch: cache.scratch)
+        let (options, warnings) = try await options(of: maker)
+        for warning in warnings { told(.warning(warning)) }
+        let controller = HLSController(
+            options: options, configuration: configuration(),
+            with: .init(
+                maker: maker, worker: LonePartWorker(), cache: cache,
+                records: FilmRecords(in: request.cacheDirectory, workplace: cache.workplace, files: files),
+                files: files, inventory: files, time: local.time, metrics: metrics))
+        try await controller.begin()
+        let routes = StreamRoutes(
+            routing(),
+            with: .init(
+                controller: controller,
+                library: try await FilmLibrary(
+                    serving: request.path, hiding: request.cacheDirectory, files: files, inventory: files),
+                newName: { UUID().uuidString.lowercased().replacing("-", with: "") }, time: local.time,
+                metrics: metrics))
+        let server = HTTPServer(
+            configuration: HTTPServerConfiguration(host: settings.host, port: settings.port), handler: routes)
+        let port = try await server.start()
+        let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+        told(.listening("http://\(host):\(port)"))
+        OwnMemory.settle(arenas: 2)
+        await CoordinatorProcess.untilCancelled()
+        await controller.stop()
+        await server.stop()
+        try? files.remove(cache.scratch)
+    }
+
+    /// A name that no other process has in the cache directory, and the lock that says so.
+    private func takeNode() throws -> (name: String, lock: FileLock) {
+        let wanted = settings.name ?? local.facts.hostName
+        var number = 1
+        while true {
+            // Servers of one machine that share a directory have the same name to begin with.
+            let name = number == 1 ? wanted : "\(wanted)-\(number)"
+            let directory = "\(request.cacheDirectory)/nodes/\(name)"
+            try files.makeDirectory(directory)
+            do {
+                return (name, try FileLock(path: "\(directory)/lock", subject: directory))
+            } catch let error as HostError where error.code == .locked && number < 100 {
+                number += 1
+            }
+        }
+    }
+
+    /// Whatever a film does to the libraries that read it, it does not do it to this process.
+    private func maker(scratch: String) -> StreamMaker {
+        StreamMaker(
+            reader: ChildMedia(
+                launcher: local.launcher, time: local.time, files: files, cacheDirectory: local.scanDirectory),
+            encoder: local.ffmpeg, catalog: local.abilities, packager: MediaPackager(), files: files, scratch: scratch)
+    }
+
+    private func options(of maker: StreamMaker) async throws -> (StreamOptions, [String]) {
+        var (options, warnings) = try await maker.options(codec: settings.codec, hardware: request.hardware)
+        options.container = settings.container
+        options.segmentMilliseconds = settings.segmentMilliseconds
+        try options.check()
+        return (options, warnings)
+    }
+
+    private func configuration() -> HLSController.Configuration {
+        var configuration = HLSController.Configuration()
+        configuration.demand.slots =
+            settings.slots > 0 ? settings.slots : max(2, (local.facts.processors + 1) / 2)
+        return configuration
+    }
+
+    private func routing() -> StreamRoutes.Configuration {
+        var configuration = StreamRoutes.Configuration()
+        configuration.requestsPerSecond = settings.requestsPerSecond
+        if let tokens = request.tokens {
+            let time = local.time
+            configuration.accepts = { tokens.accepts($0, atMilliseconds: time.wallMilliseconds()) }
+        }
+        return configuration
+    }
+}
