@@ -37,9 +37,9 @@ corpus: ## As test, but the whole program only, in the long forms: every film, 2
 	@scripts/bootstrap --tests
 	@MARTLET_LONG=1 scripts/test --filter 'StreamCorpusTests|MartletTests\.(Corpus|SameBytes|PictureOption|NetworkFailure|MachineFailure)Tests'
 
-chaos: ## Does everything bad to a running cluster and to claims, at random (SEED=1 MINUTES=10)
+chaos: ## Does everything bad to a cluster, to nodes and to claims, at random (SEED=1 MINUTES=10)
 	@scripts/bootstrap --tests
-	@SEED="$(SEED)" MINUTES="$(MINUTES)" scripts/trial 'MartletTests\.ChaosTests|ClaimTrialTests'
+	@SEED="$(SEED)" MINUTES="$(MINUTES)" scripts/trial 'MartletTests\.ChaosTests' NodesTests ClaimTrialTests
 
 fuzz: ## Feeds everything that reads with broken input, at random (SEED=1 MINUTES=10)
 	@scripts/bootstrap --tests

@@ -57,6 +57,9 @@ package struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
         password = parts.password
     }
 
+    /// The host; `nil` for a socket of this machine.
+    package var host: String? { if case .host(let host, _) = place { host } else { nil } }
+
     /// The place, without anything secret.
     package var description: String {
         switch place {

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <sys/eventfd.h> /* Swift's C library module leaves it out. */
+#include <sys/statfs.h>  /* Likewise. */
 #include <sys/types.h>
 
 /* What is to be started. Strings and arrays are only read during the call. */

@@ -25,4 +25,11 @@ extension StreamPart: Comparable, CustomStringConvertible {
 
     /// The name as one text, which claims go by.
     package var description: String { "\(film)/\(rendition)/\(number)" }
+
+    /// Reads such a text; `nil` when it names no part.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3, let number = Int(parts[2]), number >= 0 else { return nil }
+        self.init(film: String(parts[0]), rendition: String(parts[1]), number: number)
+    }
 }

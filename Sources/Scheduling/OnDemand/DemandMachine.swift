@@ -158,6 +158,19 @@ package struct DemandMachine: Sendable {
         return actions + settle(now: now)
     }
 
+    /// Another node does not make a part any more, or may not: it can be asked for again.
+    ///
+    /// - Parameter part: `nil` for any.
+    package mutating func isFree(_ part: StreamPart?, now: Moment) -> [Action] {
+        for (other, entry) in entries where part == nil || other == part {
+            if case .elsewhere = entry.phase { entries[other]?.phase = .open }
+        }
+        return settle(now: now)
+    }
+
+    /// Whether a part is wanted here.
+    package func wants(_ part: StreamPart) -> Bool { entries[part] != nil }
+
     /// Lets everyone go who waits for a part that is there; nobody wants it made any more.
     private mutating func answers(_ part: StreamPart) -> [Action] {
         for viewer in viewers.keys { viewers[viewer]?.ahead.removeAll { $0 == part } }

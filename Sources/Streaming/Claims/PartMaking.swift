@@ -6,14 +6,26 @@ package import MartletPorts
 
 /// What came of the wish to make a part.
 package enum PartOutcome: Sendable, Equatable {
-    /// It is in the cache, whoever made it.
+    /// It was made here, and is in the cache.
     case made
+    /// It is in the cache, and was not made here.
+    case found
     /// Another node makes it, for so long at the most before it should be asked for again.
     case held(Duration)
     /// The making ended without a result, by wish or because the right to it was lost.
     case stopped
     /// It could not be made.
     case failed(reason: String, isRetryable: Bool)
+
+    /// What an error means that making a part ended in.
+    init(_ error: any Error) {
+        if Task.isCancelled || error is CancellationError {
+            self = .stopped
+        } else {
+            let known = error as? any CodedError
+            self = .failed(reason: known?.message ?? "\(error)", isRetryable: known?.isRetryable ?? false)
+        }
+    }
 }
 
 /// Makes parts, each by one node at a time.
@@ -23,10 +35,11 @@ package protocol PartMaking: Sendable {
     /// Returns soon after the calling task was cancelled.
     ///
     /// - Parameters:
+    ///   - files: what of the cache the part is.
     ///   - work: encodes; cancelled when the right to make the part is lost.
     ///   - publish: puts the result into the cache.
     func make(
-        _ part: StreamPart, work: @escaping @Sendable () async throws -> PackagedPart,
+        _ part: StreamPart, files: [CacheName], work: @escaping @Sendable () async throws -> PackagedPart,
         publish: @escaping @Sendable (PackagedPart) async throws -> Void
     ) async -> PartOutcome
 }
@@ -37,16 +50,14 @@ package struct LonePartWorker: PartMaking {
     package init() {}
 
     package func make(
-        _ part: StreamPart, work: @escaping @Sendable () async throws -> PackagedPart,
+        _ part: StreamPart, files: [CacheName], work: @escaping @Sendable () async throws -> PackagedPart,
         publish: @escaping @Sendable (PackagedPart) async throws -> Void
     ) async -> PartOutcome {
         do {
             try await publish(try await work())
             return .made
         } catch {
-            if Task.isCancelled || error is CancellationError { return .stopped }
-            let known = error as? any CodedError
-            return .failed(reason: known?.message ?? "\(error)", isRetryable: known?.isRetryable ?? false)
+            return PartOutcome(error)
         }
     }
 }

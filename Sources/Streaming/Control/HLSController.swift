@@ -9,7 +9,7 @@ package import MartletScheduling
 /// Streams films on demand: says what there is, and has made what viewers ask for.
 ///
 /// Who asks for a segment that is not there waits until it is. `DemandMachine` decides what is made; this performs it.
-package actor HLSController {
+package actor HLSController: PartListener {
     /// The figures behind it.
     package struct Configuration: Sendable {
         /// How many parts are made at the same time, and when viewers are forgotten.
@@ -159,22 +159,24 @@ package actor HLSController {
             films[path]?.lastUse = time.now()
             return held.film
         }
-        if let scan = scans[path] { return try await scan.value }
         let (surroundings, options) = (surroundings, options)
-        let scan = Task {
-            let fingerprint = try await surroundings.files.fingerprint(of: path)
-            var film = await surroundings.records.film(of: fingerprint, at: path)
-            if film == nil {
-                let made = try await surroundings.maker.film(at: path)
-                await surroundings.records.store(made)
-                film = made
+        let scan =
+            scans[path]
+            ?? Task {
+                let fingerprint = try await surroundings.files.fingerprint(of: path)
+                var film = await surroundings.records.film(of: fingerprint, at: path)
+                if film == nil {
+                    let made = try await surroundings.maker.film(at: path)
+                    await surroundings.records.store(made)
+                    film = made
+                }
+                guard let film else { throw StreamingError(.failed, "\(name) was not scanned.") }
+                return OpenFilm(name: name, path: path, film: film, plan: try StreamPlan(film: film, options: options))
             }
-            guard let film else { throw StreamingError(.failed, "\(name) was not scanned.") }
-            return OpenFilm(name: name, path: path, film: film, plan: try StreamPlan(film: film, options: options))
-        }
         scans[path] = scan
-        defer { scans[path] = nil }
+        defer { if scans[path] == scan { scans[path] = nil } }
         let film = try await scan.value
+        // Everyone who waited does this: who goes on first must find the film open.
         films[path] = Held(film: film, facts: facts, lastUse: time.now())
         closeFilms()
         return film
@@ -380,10 +382,25 @@ package actor HLSController {
 
     // MARK: Making
 
-    /// Another node has made a part, and it can be read here.
+    package func wanted(_ part: StreamPart) -> [CacheName]? {
+        guard machine.wants(part), let film = openFilm(part.film) else { return nil }
+        return Self.files(of: part, in: film, options.container)
+    }
+
     package func completed(_ part: StreamPart) {
         perform(machine.appeared(part, now: time.now()))
         answerInitializations(of: part)
+    }
+
+    package func freed(_ part: StreamPart?) { perform(machine.isFree(part, now: time.now())) }
+
+    /// What of the cache a part is.
+    private static func files(of part: StreamPart, in film: OpenFilm, _ container: SegmentContainer) -> [CacheName] {
+        let segments = film.plan.segments(of: part).map { segment in
+            CacheName(film: part.film, rendition: part.rendition, segment: segment, container: container)
+        }
+        let first = CacheName(film: part.film, rendition: part.rendition, file: CacheName.initialization)
+        return container == .mp4 ? [first] + segments : segments
     }
 
     private func perform(_ actions: [DemandMachine.Action]) {
@@ -411,7 +428,7 @@ package actor HLSController {
         let (surroundings, container) = (surroundings, options.container)
         let start = time.now()
         making[part] = Task {
-            let outcome = await surroundings.worker.make(part) {
+            let outcome = await surroundings.worker.make(part, files: Self.files(of: part, in: film, container)) {
                 do {
                     return try await Self.make(part, of: film, with: surroundings)
                 } catch let error as any CodedError {
@@ -449,7 +466,7 @@ package actor HLSController {
         making[part] = nil
         surroundings.metrics.ended(outcome, after: now - start)
         switch outcome {
-        case .made:
+        case .made, .found:
             reasons[part] = nil
             perform(machine.made(part, now: now))
             answerInitializations(of: part)

@@ -14,7 +14,25 @@ extension MetricFamily {
         "Segments served: found in the cache, or made for who asked.")
     static let parts = MetricFamily(
         "stream_parts_total", .counter, by: ["result"],
-        "Tries at making a part, by result: made, held by another node, stopped, or failed.")
+        "Tries at making a part, by result: made, found in the cache, held by another node, stopped, or failed.")
+    static let segmentsMade = MetricFamily(
+        "stream_segments_made_total", .counter, "Segments that this node has made.")
+    static let fetches = MetricFamily(
+        "stream_fetches_total", .counter, by: ["result"],
+        "Files asked for from other nodes: taken, refused, or the node not reached.")
+    static let relieved = MetricFamily(
+        "stream_relieved_total", .counter, "Requests that another node answered because the disk here is full.")
+    static let claims = MetricFamily(
+        "stream_claims_total", .counter, by: ["store"],
+        "Claims asked for: from the store that nodes share, or locally because that was lost.")
+    static let claimsLost = MetricFamily(
+        "stream_claims_lost_total", .counter, "Encodes that were stopped because their claim was lost.")
+    static let sharing = MetricFamily(
+        "stream_claims_shared", .gauge, "1 while the store is reached that nodes share, else 0.")
+    static let claimDuration = MetricFamily(
+        "stream_claim_seconds", .histogram(latencies), by: ["operation"], "How long the shared store took to answer.")
+    static let claimFailures = MetricFamily(
+        "stream_claim_failures_total", .counter, by: ["operation"], "Calls that the shared store did not answer.")
     static let making = MetricFamily("stream_parts_making", .gauge, "Parts that this node makes now.")
     static let waited = MetricFamily("stream_parts_waited", .gauge, "Parts that viewers wait for.")
     static let partDuration = MetricFamily(
@@ -40,7 +58,8 @@ extension MetricFamily {
 
     /// All families of a server of streams, in the order of the text.
     package static let streams: [MetricFamily] = [
-        sessions, openFilms, segments, parts, making, waited, partDuration, firstSegment, late, storage, cacheBytes,
+        sessions, openFilms, segments, parts, segmentsMade, fetches, relieved, claims, claimsLost,
+        sharing, claimDuration, claimFailures, making, waited, partDuration, firstSegment, late, storage, cacheBytes,
         cacheLimit, evictions, evictedBytes, refusals, streamRequests, streamDuration,
     ]
 }

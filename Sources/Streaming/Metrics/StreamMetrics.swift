@@ -22,8 +22,10 @@ package final class StreamMetrics: Sendable {
         var metrics = Metrics()
         // A counter that is not there yet cannot be seen to grow.
         for source in Source.allCases { metrics.add(0, to: .segments, [source.rawValue]) }
-        for result in ["made", "held", "stopped", "failed"] { metrics.add(0, to: .parts, [result]) }
-        for family in [MetricFamily.late, .evictions, .evictedBytes] { metrics.add(0, to: family) }
+        for result in ["made", "found", "held", "stopped", "failed"] { metrics.add(0, to: .parts, [result]) }
+        for family in [MetricFamily.segmentsMade, .relieved, .claimsLost, .late, .evictions, .evictedBytes] {
+            metrics.add(0, to: family)
+        }
         self.metrics = Mutex(metrics)
     }
 
@@ -35,6 +37,7 @@ package final class StreamMetrics: Sendable {
         let result =
             switch outcome {
             case .made: "made"
+            case .found: "found"
             case .held: "held"
             case .stopped: "stopped"
             case .failed: "failed"
@@ -94,6 +97,37 @@ package final class StreamMetrics: Sendable {
 
     /// Counts a problem.
     func refused(_ code: String) { metrics.withLock { $0.add(to: .refusals, [code]) } }
+
+    // MARK: Several nodes
+
+    /// What came of the wish for a file of another node.
+    enum Fetch: String { case taken, refused, unreachable }
+
+    /// Counts segments that were made here.
+    func made(segments: Int) { metrics.withLock { $0.add(Double(segments), to: .segmentsMade) } }
+
+    /// Counts a file that was asked for from another node.
+    func fetched(_ result: Fetch) { metrics.withLock { $0.add(to: .fetches, [result.rawValue]) } }
+
+    /// Counts a request that another node answered.
+    func relieved() { metrics.withLock { $0.add(to: .relieved) } }
+
+    /// Counts a claim.
+    func claimed(locally: Bool) { metrics.withLock { $0.add(to: .claims, [locally ? "local" : "shared"]) } }
+
+    /// Counts an encode whose claim was lost.
+    func lostClaim() { metrics.withLock { $0.add(to: .claimsLost) } }
+
+    /// Notes whether the store is reached that nodes share.
+    func shares(_ isReached: Bool) { metrics.withLock { $0.set(isReached ? 1 : 0, of: .sharing) } }
+
+    /// Counts an answer of the shared store.
+    func claimsAnswered(_ operation: String, after duration: Duration) {
+        metrics.withLock { $0.observe(duration.inSeconds, in: .claimDuration, [operation]) }
+    }
+
+    /// Counts an answer that the shared store did not give.
+    func claimsFailed(_ operation: String) { metrics.withLock { $0.add(to: .claimFailures, [operation]) } }
 
     /// The text for Prometheus.
     package var text: String { metrics.withLock { $0.text(of: MetricFamily.streams) } }

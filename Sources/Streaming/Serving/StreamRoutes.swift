@@ -28,6 +28,8 @@ package struct StreamRoutes: HTTPHandler {
         package var library: FilmLibrary
         /// What is offered besides.
         package var extras: (any StreamExtras)?
+        /// Who answers when nothing can be kept here.
+        package var relief: (any StreamRelief)?
         /// Why streams cannot be served now, one sentence; `nil` when they can.
         package var obstacle: @Sendable () async -> String? = { nil }
         /// Makes the names of sessions, which nobody can guess.
@@ -40,11 +42,13 @@ package struct StreamRoutes: HTTPHandler {
         /// Makes surroundings.
         package init(
             controller: HLSController, library: FilmLibrary, extras: (any StreamExtras)? = nil,
+            relief: (any StreamRelief)? = nil,
             newName: @escaping @Sendable () -> String, time: any TimeSource, metrics: StreamMetrics
         ) {
             self.controller = controller
             self.library = library
             self.extras = extras
+            self.relief = relief
             self.newName = newName
             self.time = time
             self.metrics = metrics
@@ -184,16 +188,20 @@ package struct StreamRoutes: HTTPHandler {
             return Self.playlist(text)
         case .initialization(let film, let rendition):
             let open = try await open(film)
-            let file = try await controller.initialization(of: rendition, in: open, for: Self.viewer(of: request))
-            return try Self.file(file, to: request)
+            return try await relieved(request) {
+                let file = try await controller.initialization(of: rendition, in: open, for: Self.viewer(of: request))
+                return try Self.file(file, to: request)
+            }
         case .segment(let film, let rendition, let number, let suffix):
             let open = try await open(film)
             guard suffix == open.plan.options.container.suffix else {
                 throw StreamingError(.notFound, "The segments of \(open.name) do not end in .\(suffix).")
             }
-            let file = try await controller.segment(
-                number, of: rendition, in: open, for: Self.viewer(of: request))
-            return try Self.file(file, to: request)
+            return try await relieved(request) {
+                let file = try await controller.segment(
+                    number, of: rendition, in: open, for: Self.viewer(of: request))
+                return try Self.file(file, to: request)
+            }
         case .subtitles(let film, let rendition):
             return try Self.file(try await controller.subtitles(rendition, in: try await open(film)), to: request)
         case .extra(let film, let name):
@@ -223,6 +231,18 @@ package struct StreamRoutes: HTTPHandler {
             guard let answer = try await surroundings.extras?.page(at: path, for: request) else {
                 throw StreamingError(.notFound, "There is nothing at \(request.path).")
             }
+            return answer
+        }
+    }
+
+    /// An answer of this node, or of another one where no disk here takes what is asked for.
+    private func relieved(
+        _ request: HTTPRequest, _ body: () async throws -> HTTPResponse
+    ) async throws -> HTTPResponse {
+        do {
+            return try await body()
+        } catch let error as any CodedError where error.exitStatus == .writeFailed {
+            guard let answer = await surroundings.relief?.answer(to: request) else { throw error }
             return answer
         }
     }

@@ -35,13 +35,15 @@ struct StreamProcess {
         let cache = SegmentCache(
             .init(directory: request.cacheDirectory, limit: ByteCount(Int64(settings.cacheLimit)), node: node),
             with: .init(files: files, inventory: files, time: local.time, metrics: metrics))
+        let streamNode = StreamNode(request: request, name: node, time: local.time, cache: cache, metrics: metrics)
+        let worker = try await streamNode.worker(told: told)
         let maker = maker(scratch: cache.scratch)
         let (options, warnings) = try await options(of: maker)
         for warning in warnings { told(.warning(warning)) }
         let controller = HLSController(
             options: options, configuration: configuration(),
             with: .init(
-                maker: maker, worker: LonePartWorker(), cache: cache,
+                maker: maker, worker: worker, cache: cache,
                 records: FilmRecords(in: request.cacheDirectory, workplace: cache.workplace, files: files),
                 files: files, inventory: files, time: local.time, metrics: metrics))
         try await controller.begin()
@@ -51,15 +53,19 @@ struct StreamProcess {
                 controller: controller,
                 library: try await FilmLibrary(
                     serving: request.path, hiding: request.cacheDirectory, files: files, inventory: files),
+                relief: worker,
                 newName: { UUID().uuidString.lowercased().replacing("-", with: "") }, time: local.time,
                 metrics: metrics))
         let server = HTTPServer(
             configuration: HTTPServerConfiguration(host: settings.host, port: settings.port), handler: routes)
         let port = try await server.start()
         let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
+        worker.isReached(at: await streamNode.address(port: port))
+        let listening = Task { await worker.listen(for: controller) }
         told(.listening("http://\(host):\(port)"))
         OwnMemory.settle(arenas: 2)
         await CoordinatorProcess.untilCancelled()
+        listening.cancel()
         await controller.stop()
         await server.stop()
         try? files.remove(cache.scratch)
@@ -100,6 +106,8 @@ struct StreamProcess {
 
     private func configuration() -> HLSController.Configuration {
         var configuration = HLSController.Configuration()
+        // Another node may hold a claim for so long, and then its segment is made here.
+        configuration.patience = .milliseconds(settings.claimMilliseconds) + .seconds(30)
         configuration.demand.slots =
             settings.slots > 0 ? settings.slots : max(2, (local.facts.processors + 1) / 2)
         return configuration

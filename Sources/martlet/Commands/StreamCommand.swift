@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+import MartletHost
 import MartletModel
+import MartletStreaming
 
 /// `martlet stream`.
 struct StreamCommand {
@@ -21,6 +23,7 @@ struct StreamCommand {
                     case .listening(let url):
                         context.print(.object([("event", .text("listening")), ("url", .text(url))]))
                         context.print("Streams are served on \(url).\n")
+                    case .part(let notice): context.print(Self.json(of: notice))
                     case .warning(let text):
                         context.print(
                             .object([("event", .text("warning")), ("job_id", .null), ("message", .text(text))]))
@@ -35,5 +38,21 @@ struct StreamCommand {
         }
         if context.interruption.isRequested { context.print("Stopped; what was made is kept.\n") }
         return .success
+    }
+
+    private static func json(of notice: PartNotice) -> JSON {
+        let time = SystemTime().wallMilliseconds()
+        return switch notice {
+        case .began(let part, let fence):
+            .object([
+                ("event", .text("partStarted")), ("part", .text("\(part)")), ("fence", .integer(fence)),
+                ("time_ms", .integer(time)),
+            ])
+        case .ended(let part, let fence, let end):
+            .object([
+                ("event", .text("partEnded")), ("part", .text("\(part)")), ("fence", .integer(fence)),
+                ("result", .text(end.rawValue)), ("time_ms", .integer(time)),
+            ])
+        }
     }
 }

@@ -4,6 +4,7 @@
 import FoundationEssentials
 import MartletCoordinator
 import MartletModel
+import MartletRedisStore
 
 /// Turns settings into what a server of streams is to do.
 struct StreamRequestBuilder {
@@ -16,7 +17,7 @@ struct StreamRequestBuilder {
 
     /// The request.
     ///
-    /// - Throws: `CommandLineError`; what `AccessTokens` throws.
+    /// - Throws: `CommandLineError`; what `AccessTokens` and `RedisAddress` throw.
     func request() throws -> StreamRequest {
         var stream = settings.stream
         if stream.name == nil, let host = environment["HOSTNAME"] { stream.name = ValueForm.workerName.read(host) }
@@ -28,7 +29,13 @@ struct StreamRequestBuilder {
         }
         return StreamRequest(
             settings: stream, path: served, tokens: try AccessTokens.named(by: settings.connection),
-            hardware: settings.parameters.hardware, cacheDirectory: try cacheDirectory(stream))
+            hardware: settings.parameters.hardware, cacheDirectory: try cacheDirectory(stream),
+            redis: try redis(stream))
+    }
+
+    private func redis(_ stream: StreamSettings) throws -> RedisAddress? {
+        guard let url = stream.redisURL ?? environment["REDIS_URL"], !url.isEmpty else { return nil }
+        return try RedisAddress(url)
     }
 
     private func cacheDirectory(_ stream: StreamSettings) throws -> String {

@@ -3,6 +3,8 @@
 
 import MartletCoordinator
 import MartletModel
+import MartletRedisStore
+import MartletStreaming
 
 /// Runs parts of a cluster in this process, until the calling task is cancelled.
 protocol ClusterEngine: Sendable {
@@ -72,6 +74,8 @@ struct StreamRequest: Sendable {
     var hardware: HardwareChoice
     /// Where segments are kept; absolute.
     var cacheDirectory: String
+    /// Through which Redis nodes share their work; `nil` for none.
+    var redis: RedisAddress?
 }
 
 /// What a server of streams tells its user.
@@ -80,4 +84,6 @@ enum StreamNotice: Sendable, Equatable {
     case listening(String)
     /// Something that the user should know, one sentence.
     case warning(String)
+    /// Something is made here, or is not any more.
+    case part(PartNotice)
 }

@@ -17,6 +17,18 @@ extension Options {
             "What this node is called; no two that share a cache directory may be called the same.",
             default: "the host's name", into: \.stream.name),
         Option(
+            "redis-url", .text("URL"), .service,
+            "The Redis through which nodes share their work: redis://host:6379, or unix:///path of a socket.",
+            into: \.stream.redisURL),
+        Option(
+            "claim-ttl", .milliseconds(1...3600), .service,
+            "After how long without a sign of life the segment that a node makes is made by another.", default: "60",
+            into: \.stream.claimMilliseconds),
+        Option(
+            "fallback-to-local", .yesOrNo, .service,
+            "Whether a node that does not reach Redis works on alone, and does not refuse what is not there.",
+            default: "true", into: \.stream.fallsBack),
+        Option(
             "slots", .integer(0...256), .service, "How many segments are made at once; 0 goes by processors.",
             default: "0", into: \.stream.slots),
         Option(

@@ -15,6 +15,12 @@ struct StreamSettings: Sendable, Equatable {
     var cacheLimit = 20_000_000_000
     /// What the node is called; the host's name when missing.
     var name: String?
+    /// The Redis through which nodes share their work.
+    var redisURL: String?
+    /// How long a claim is valid without being renewed, in milliseconds.
+    var claimMilliseconds: Int64 = 60_000
+    /// Whether a node without Redis works on alone.
+    var fallsBack = true
     /// What the picture is encoded in.
     var codec = VideoCodec.h264
     /// How segments are wrapped.

@@ -121,6 +121,19 @@ import Testing
         #expect(machine.made(part(0), now: at(22)) == [.answer(1, part(0))])
     }
 
+    @Test func aPartThatAnotherNodeGivesBackIsTriedAgainAtOnce() {
+        for part in [part(3), nil] {
+            var machine = DemandMachine()
+            #expect(machine.wait(1, for: self.part(3), viewer: "a", ahead: [], now: at(0)) == [.make(self.part(3))])
+            #expect(machine.isHeld(self.part(3), for: .seconds(60), now: at(1)) == [])
+            #expect(machine.wants(self.part(3)) && !machine.wants(self.part(4)))
+            #expect(machine.isFree(self.part(4), now: at(2)) == [])
+            #expect(machine.isFree(part, now: at(3)) == [.make(self.part(3))])
+            // What this node makes goes on.
+            #expect(machine.isFree(part, now: at(4)) == [])
+        }
+    }
+
     @Test func aPartThatAppearsAnswersWhoWaits() {
         var machine = machine()
         _ = machine.wait(1, for: part(0), viewer: "a", ahead: [], now: at(0))

@@ -16,13 +16,15 @@ struct Theatre {
     let metrics = StreamMetrics()
     let clock: ManualClock
     let cache: SegmentCache
+    let worker: any PartMaking
     let controller: HLSController
 
     /// Opens one.
     init(
         limit: ByteCount = ByteCount(1 << 30), time: (any TimeSource)? = nil, maker other: (any FilmMaking)? = nil,
         place: TemporaryDirectory? = nil, node: String = "here",
-        configure: (inout HLSController.Configuration) -> Void = { _ in }
+        configure: (inout HLSController.Configuration) -> Void = { _ in },
+        worker makeWorker: (SegmentCache, StreamMetrics) -> any PartMaking = { _, _ in LonePartWorker() }
     ) async throws {
         let files = LocalFiles()
         self.place = try place ?? TemporaryDirectory()
@@ -32,6 +34,7 @@ struct Theatre {
         cache = SegmentCache(
             .init(directory: directory, limit: limit, node: node),
             with: .init(files: files, inventory: files, time: time, metrics: metrics))
+        worker = makeWorker(cache, metrics)
         var configuration = HLSController.Configuration()
         configure(&configuration)
         var options = StreamOptions(encoder: "libx264", build: "build", codecMajorVersion: 59)
@@ -39,7 +42,7 @@ struct Theatre {
         controller = HLSController(
             options: options, configuration: configuration,
             with: .init(
-                maker: other ?? maker, worker: LonePartWorker(), cache: cache,
+                maker: other ?? maker, worker: worker, cache: cache,
                 records: FilmRecords(in: directory, workplace: cache.workplace, files: files), files: files,
                 inventory: files, time: time, metrics: metrics))
         if !files.exists(self.place.file("film.mkv")) { _ = try self.place.write("a film", to: "film.mkv") }

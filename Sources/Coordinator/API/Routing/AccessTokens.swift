@@ -45,6 +45,11 @@ package struct AccessTokens: Sendable {
     /// Takes in the tokens of another set, too.
     package mutating func formUnion(_ other: AccessTokens) { tokens += other.tokens }
 
+    /// A token that has not ended, to be shown to those who know the same ones; `nil` when all have.
+    package func presentable(atMilliseconds now: Int64) -> String? {
+        tokens.first { token in token.end.map { now < $0 } ?? true }.map { String(decoding: $0.bytes, as: UTF8.self) }
+    }
+
     /// Whether a token is one of these and has not ended. Takes as long for a nearly right token as for a wrong one.
     package func accepts(_ presented: String, atMilliseconds now: Int64) -> Bool {
         let presented = Array(presented.utf8)
