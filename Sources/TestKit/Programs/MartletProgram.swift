@@ -72,10 +72,10 @@ package enum MartletProgram {
         return bundle.deletingLastPathComponent().appending(path: "martlet").path
     }
 
-    /// Only so many runs at once: each keeps all processors busy by itself.
+    /// Only so many runs at once that keep all processors busy by themselves.
     private static let turnstile = Turnstile(places: 2)
 
-    /// Runs the program and waits for its end.
+    /// Runs the program and waits for its end, when its turn has come: it is taken for one that encodes.
     ///
     /// Variables `MARTLET_...` of the test run are not handed down.
     ///
@@ -87,17 +87,28 @@ package enum MartletProgram {
         _ arguments: [String], environment: [String: String?] = [:], directory: String? = nil,
         deadline: Duration = .seconds(300), stop: Stop? = nil, wrapper: [String] = []
     ) async throws -> Run {
+        try await turnstile.pass {
+            try await ask(
+                arguments, environment: environment, directory: directory, deadline: deadline, stop: stop,
+                wrapper: wrapper)
+        }
+    }
+
+    /// As `run`, at once: for what only speaks to a coordinator. In line with whatever encodes, its coordinator would
+    /// wait for longer than it lives.
+    package static func ask(
+        _ arguments: [String], environment: [String: String?] = [:], directory: String? = nil,
+        deadline: Duration = .seconds(300), stop: Stop? = nil, wrapper: [String] = []
+    ) async throws -> Run {
         var changes = environment
         for name in ProcessInfo.processInfo.environment.keys where name.hasPrefix("MARTLET_") && changes[name] == nil {
             changes[name] = .some(nil)
         }
         let observer = stop.map(observer)
         let command = wrapper + [path] + arguments
-        let outcome = try await turnstile.pass { [changes] in
-            try await ChildProcess.run(
-                command[0], Array(command.dropFirst()), environment: changes, directory: directory, deadline: deadline,
-                observer: observer ?? ChildProcess.Observer())
-        }
+        let outcome = try await ChildProcess.run(
+            command[0], Array(command.dropFirst()), environment: changes, directory: directory, deadline: deadline,
+            observer: observer ?? ChildProcess.Observer())
         return Run(
             outcome: outcome, events: outcome.output.split(separator: "\n").compactMap { Event(line: String($0)) })
     }

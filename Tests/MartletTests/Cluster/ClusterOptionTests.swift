@@ -111,22 +111,32 @@ import Testing
         }
     }
 
-    @Test("--benchmark-duration: the worker measures itself for so long, and remembers it; 0 leaves it out")
+    @Test(
+        "--benchmark-duration: the worker measures itself for so long once it is in, takes no work until then, and remembers it; 0 leaves it out"
+    )
     func benchmark() async throws {
         let cluster = try await TestCluster(films: ["tiny.mkv": "tiny.mkv"])
-        let clock = ContinuousClock()
-        var times: [Duration] = []
-        for (name, seconds) in [("none", "0"), ("long", "5"), ("shorter", "1")] {
-            let start = clock.now
+        let all = try await cluster.watch()
+        for (name, seconds) in [("none", "0"), ("long", "4"), ("shorter", "1")] {
             let worker = worker(name, of: cluster, ["--benchmark-duration", seconds])
             _ = try await worker.event("connected")
-            times.append(clock.now - start)
+            if name == "long" {
+                _ = try await all.event("workerStateChanged") {
+                    $0.members["worker_id"] == name && $0.members["state"] == "benchmarking"
+                }
+                let start = ContinuousClock.now
+                let job = try await cluster.submit("tiny.mkv", to: "out.mkv")
+                _ = try await all.event("taskStarted")
+                #expect(ContinuousClock.now - start >= .seconds(2))
+                try await cluster.completed(job)
+            }
             let view = try only(try await cluster.list("/api/v1/workers"), name)
             #expect((view["speed"] is Double) == (seconds != "0"), "\(view)")
             worker.send(SIGTERM)
             _ = try await worker.ended()
         }
-        #expect(times[1] >= .seconds(5))
+        let measured = all.events.filter { $0.members["state"] == "benchmarking" }
+        #expect(measured.map { $0.members["worker_id"] } == ["long"])
         let kept = try FileManager.default.subpathsOfDirectory(atPath: cluster.directory.file("own-cache"))
             .filter { $0.contains("speed-") }
         #expect(kept.count == 1)

@@ -37,16 +37,14 @@ import Testing
     @Test("A worker is killed: its work moves, and the bytes are the same")
     func workerKilled() async throws {
         let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
-        let victim = try await cluster.worker("victim")
-        let job = try await cluster.submit("minute.mp4", to: "out.mkv", ["--preset", "slow"])
+        let victim = try await cluster.worker("victim", ffmpeg: try await cluster.lazyFFmpeg())
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv")
         let watching = cluster.watch(job)
         _ = try await watching.event("taskStarted")
         victim.sendToGroup(SIGKILL)
         let heir = try await cluster.worker("heir", sharesFilms: true)
         #expect(try await watching.ended(within: .seconds(120)).exitCode == 0)
-        #expect(
-            try cluster.bytes(of: "out.mkv")
-                == (try await cluster.expected("minute.mp4", to: "out.mkv", ["--preset", "slow"])))
+        #expect(try cluster.bytes(of: "out.mkv") == (try await cluster.expected("minute.mp4", to: "out.mkv")))
         let attempts = try await cluster.attempts(of: job).values.flatMap { $0 }
         #expect(attempts.contains { $0["worker"] as? String == "victim" && $0["result"] as? String == "interrupted" })
         withExtendedLifetime(heir) {}
@@ -55,8 +53,9 @@ import Testing
     @Test("The coordinator is killed and comes back: encodes that ran go on and count, nothing is encoded twice")
     func coordinatorKilled() async throws {
         let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
-        let worker = try await cluster.worker("w1", ["--slots", "2"], sharesFilms: true)
-        let job = try await cluster.submit("minute.mp4", to: "out.mkv", ["--preset", "slow"])
+        let worker = try await cluster.worker(
+            "w1", ["--slots", "2"], sharesFilms: true, ffmpeg: try await cluster.lazyFFmpeg())
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv")
         let watching = cluster.watch(job)
         _ = try await watching.event("taskStarted")
         cluster.coordinator.sendToGroup(SIGKILL)
@@ -69,17 +68,16 @@ import Testing
             #expect(tries.count { $0["result"] as? String == "completed" } == 1, "\(task): \(tries)")
             #expect(tries.count == 1, "\(task): \(tries)")
         }
-        #expect(
-            try again.bytes(of: "out.mkv")
-                == (try await again.expected("minute.mp4", to: "out.mkv", ["--preset", "slow"])))
+        #expect(try again.bytes(of: "out.mkv") == (try await again.expected("minute.mp4", to: "out.mkv")))
         withExtendedLifetime((worker, watching)) {}
     }
 
     @Test("A job is cancelled while it runs, the encodes stop, and a retry completes it")
     func cancelled() async throws {
         let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
-        let worker = try await cluster.worker("w1", sharesFilms: true)
-        let job = try await cluster.submit("minute.mp4", to: "out.mkv", ["--preset", "slow"])
+        let worker = try await cluster.worker(
+            "w1", ["--slots", "2"], sharesFilms: true, ffmpeg: try await cluster.lazyFFmpeg())
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv")
         let watching = cluster.watch(job)
         _ = try await watching.event("taskStarted")
         #expect(try await cluster.run(["cancel", job]).exitCode == 0)
@@ -96,7 +94,7 @@ import Testing
         let cluster = try await TestCluster(["--token", "right"], films: ["tiny.mkv": "tiny.mkv"])
         for token in [["--token", "wrong"], []] {
             #expect(try await cluster.run(["jobs"] + token).exitCode == 6)
-            let worker = try await MartletProgram.run(
+            let worker = try await MartletProgram.ask(
                 ["work", "--coordinator", cluster.url, "--benchmark-duration", "0", "--http-port", "0"] + token
                     + ["--temp-directory", cluster.directory.file("work")], deadline: .seconds(30))
             #expect(worker.exitCode == 6, "\(worker.transcript)")
@@ -107,8 +105,9 @@ import Testing
     @Test("Coordinator and worker end at once when they are told to, and say so with exit code 0")
     func stopped() async throws {
         let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
-        let worker = try await cluster.worker("w1", sharesFilms: true)
-        let job = try await cluster.submit("minute.mp4", to: "out.mkv", ["--preset", "slow"])
+        let worker = try await cluster.worker(
+            "w1", ["--slots", "2"], sharesFilms: true, ffmpeg: try await cluster.lazyFFmpeg())
+        let job = try await cluster.submit("minute.mp4", to: "out.mkv")
         let watching = cluster.watch(job)
         _ = try await watching.event("taskStarted")
         cluster.coordinator.send(SIGTERM)
@@ -153,14 +152,14 @@ import Testing
         let url = "https://127.0.0.1:\(nginx.port)"
         let access = ["--ca", family.authority, "--token", "right"]
         let worker = try await cluster.worker("far", access, at: url)
-        let run = try await MartletProgram.run(
+        let run = try await MartletProgram.ask(
             ["submit", "films:minute.mp4", "films:out.mkv", "--watch", "--json", "--coordinator", url] + access
                 + Transcode.quick)
         #expect(run.exitCode == 0 && run.last?.name == "completed", "\(run.transcript)")
         #expect(run.events.contains { $0.name == "progress" })
         let job = try #require(run.last?.members["job_id"])
         try await cluster.isUndisturbed(job)
-        let stranger = try await MartletProgram.run(["jobs", "--json", "--coordinator", url, "--token", "right"])
+        let stranger = try await MartletProgram.ask(["jobs", "--json", "--coordinator", url, "--token", "right"])
         #expect(stranger.exitCode == 6, "\(stranger.transcript)")
         worker.send(SIGTERM)
         #expect(try await worker.ended(within: .seconds(15)).exitCode == 0)

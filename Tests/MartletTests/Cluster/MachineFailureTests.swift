@@ -90,7 +90,7 @@ import Testing
         try disk.fill(leaving: megabytes, of: cluster.coordinator)
         let error = try await reason(of: job, in: cluster)
         #expect(["coordinator.no_space", "store.write_failed"].contains(error), "\(error)")
-        let shown = try await MartletProgram.run(["job", job, "--coordinator", cluster.url])
+        let shown = try await MartletProgram.ask(["job", job, "--coordinator", cluster.url])
         #expect(shown.exitCode == 0 && shown.outcome.output.contains("processing, paused"), "\(shown.transcript)")
         #expect(shown.outcome.output.contains("goes on when"), "\(shown.transcript)")
         let ready = try await cluster.object("/readyz")

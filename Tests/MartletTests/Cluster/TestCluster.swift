@@ -77,7 +77,7 @@ final class TestCluster: Sendable {
 
     /// Runs a command that speaks to the coordinator.
     func run(_ arguments: [String], deadline: Duration = .seconds(120)) async throws -> MartletProgram.Run {
-        try await MartletProgram.run(
+        try await MartletProgram.ask(
             arguments + ["--coordinator", url, "--json"] + shown(arguments), deadline: deadline)
     }
 
