@@ -34,6 +34,12 @@ extension Coordinator: TaskDispatch {
         return actions.compactMap(\.refusedLease)
     }
 
+    package func measured(_ worker: WorkerID, speed: Double?) async {
+        connections[worker]?.profile.isMeasuring = false
+        connections[worker]?.profile.speed = speed
+        await enqueue(machine.workerMeasured(worker, speed: speed, now: surroundings.time.now())).value
+    }
+
     package func report(_ lease: LeaseToken, progress: RunProgress) async {
         let actions = machine.taskProgressed(
             lease, frames: progress.frames, outputMicroseconds: progress.outputMicroseconds,
@@ -139,7 +145,7 @@ extension Coordinator: TaskDispatch {
 /// A worker that is there, and the way to it.
 struct Connection {
     /// What it said of itself.
-    let profile: WorkerProfile
+    var profile: WorkerProfile
     /// Where its orders go.
     let orders: AsyncStream<WorkerOrder>.Continuation
 }

@@ -20,6 +20,10 @@ package protocol TaskDispatch: Sendable {
     func heartbeat(
         _ worker: WorkerID, holding leases: [LeaseToken], load: WorkerLoad?
     ) async throws -> [LeaseToken]
+    /// Says that a worker which joined before it knew how fast it is knows that now, and takes work.
+    ///
+    /// - Parameter speed: reference seconds of work that one slot does in a second; `nil` when nothing could be measured.
+    func measured(_ worker: WorkerID, speed: Double?) async
     /// How often the worker is to say that it is alive; `nil` when that is left to it.
     func heartbeatInterval() async -> Duration?
     /// Says how far a task is. Never waits for anything slow.

@@ -110,6 +110,13 @@ extension SchedulerMachine {
         return settled(actions, now: now)
     }
 
+    /// A worker that joined before it was measured knows how fast it is, and takes work; `nil`: it could not find out.
+    package mutating func workerMeasured(_ worker: WorkerID, speed: Double?, now: Moment) -> [SchedulingAction] {
+        let change = workers[worker]?.measured(speed: speed) ?? .none
+        changedService(of: worker)
+        return settled(performed(change, of: worker), now: now)
+    }
+
     /// A worker is to take no new work; what it runs goes on.
     package mutating func workerDrained(_ worker: WorkerID, now: Moment) -> [SchedulingAction] {
         let change = workers[worker]?.drained() ?? .none

@@ -28,17 +28,23 @@ package actor Worker {
     private let runner: TaskRunner
     private let time: any TimeSource
     private let load: @Sendable () async -> WorkerLoad?
+    private let speed: (@Sendable () async throws -> Double?)?
     private var running: [LeaseToken: Task<Void, Never>] = [:]
 
     /// Makes a worker that is not at work yet.
     ///
-    /// - Parameter load: how busy its machine is, for heartbeats.
+    /// - Parameters:
+    ///   - load: how busy its machine is, for heartbeats.
+    ///   - speed: measures how fast the machine is, between joining and the first task; `nil` when that is not wanted, or
+    ///     known.
     package init(
         profile: WorkerProfile, configuration: Configuration = Configuration(), dispatch: any TaskDispatch,
         encoder: any EncoderRunner, prober: any MediaProber, files: any FileStore, time: any TimeSource,
-        load: @escaping @Sendable () async -> WorkerLoad? = { nil }
+        load: @escaping @Sendable () async -> WorkerLoad? = { nil },
+        speed: (@Sendable () async throws -> Double?)? = nil
     ) {
         self.profile = profile
+        self.speed = speed
         self.configuration = configuration
         self.dispatch = dispatch
         self.runner = TaskRunner(
@@ -53,8 +59,11 @@ package actor Worker {
     ///
     /// - Throws: what the coordinator throws when it refuses the worker.
     package func run() async throws {
+        var profile = self.profile
+        profile.isMeasuring = speed != nil
         let orders = try await dispatch.register(profile, holding: Array(running.keys))
         let heart = Task { await self.beat() }
+        let measuring = Task { await self.measure() }
         for await order in orders {
             switch order {
             case .run(let assignment): start(assignment)
@@ -64,9 +73,17 @@ package actor Worker {
             }
         }
         heart.cancel()
+        measuring.cancel()
+        await measuring.value
         for task in running.values { task.cancel() }
         for task in running.values { await task.value }
         await dispatch.unregister(profile.id)
+    }
+
+    private func measure() async {
+        guard let speed else { return }
+        let result = try? await speed()
+        if !Task.isCancelled { await dispatch.measured(profile.id, speed: result ?? nil) }
     }
 
     private func start(_ assignment: TaskAssignment) {

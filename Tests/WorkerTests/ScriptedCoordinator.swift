@@ -100,7 +100,7 @@ final class ScriptedCoordinator: HTTPHandler {
                 case .heartbeat: lost.withLock { $0 }.map { .lost($0) }
                 case .finished(let lease, let result):
                     result == .interrupted ? nil : takes.withLock { $0 }.map { .taken(lease, $0) }
-                case .progress, .leaving: nil
+                case .measured, .progress, .leaving: nil
                 }
             if let answer { try? await socket.send(.text(MessageText.encode(answer))) }
             // Whoever waits for it may then speak, and the welcome comes first.

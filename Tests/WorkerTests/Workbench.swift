@@ -18,6 +18,7 @@ final class NotedDispatch: TaskDispatch {
     let reports = Journal<RunProgress>()
     let results = Journal<(lease: LeaseToken, result: AttemptResult)>()
     let unregistered = Journal<WorkerID>()
+    let speeds = Journal<Double?>()
     /// The leases that the next beat is told are lost.
     let lost = Mutex<[LeaseToken]>([])
     private let stream: AsyncStream<WorkerOrder>
@@ -38,6 +39,8 @@ final class NotedDispatch: TaskDispatch {
         guard isReachable else { throw Unreachable() }
         return lost.withLock { $0 }
     }
+
+    func measured(_ worker: WorkerID, speed: Double?) async { speeds.note(speed) }
 
     func report(_ lease: LeaseToken, progress: RunProgress) async { reports.note(progress) }
 

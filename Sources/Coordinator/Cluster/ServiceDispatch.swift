@@ -37,6 +37,11 @@ package struct ServiceDispatch: TaskDispatch {
         return try await service.working().coordinator.heartbeat(worker, holding: leases, load: load)
     }
 
+    package func measured(_ worker: WorkerID, speed: Double?) async {
+        service.roster.measured(worker, speed: speed)
+        await service.engine?.coordinator.measured(worker, speed: speed)
+    }
+
     package func report(_ lease: LeaseToken, progress: RunProgress) async {
         await service.engine?.coordinator.report(lease, progress: progress)
     }

@@ -94,6 +94,11 @@ final class WorkerRoster: EncoderCatalog {
     /// A worker said how busy it is.
     func heard(_ worker: WorkerID, load: WorkerLoad) { contents.withLock { $0.entries[worker]?.load = load } }
 
+    /// A worker knows how fast it is; `nil` when it could not find out.
+    func measured(_ worker: WorkerID, speed: Double?) {
+        contents.withLock { $0.entries[worker]?.profile.speed = speed }
+    }
+
     /// A worker's attempt ended.
     func ended(_ worker: WorkerID, _ result: AttemptResult) {
         contents.withLock { contents in

@@ -72,6 +72,9 @@ final class WorkerSession: Sendable {
                 if let load { service.roster.heard(worker, load: load) }
                 let lost = try? await coordinator.heartbeat(worker, holding: leases, load: load)
                 await say(.lost(lost ?? []))
+            case .measured(let speed):
+                service.roster.measured(worker, speed: speed)
+                await coordinator.measured(worker, speed: speed)
             case .progress(let lease, let progress): await coordinator.report(lease, progress: progress)
             case .finished(let lease, let result):
                 // The result's file is read to its end: nothing else may wait for that.

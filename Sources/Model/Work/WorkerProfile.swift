@@ -17,6 +17,8 @@ package struct WorkerProfile: Sendable, Equatable, Codable {
     package var machine: Machine?
     /// Reference seconds of work that one slot does in a second, by its own measurement; `nil` when not measured.
     package var speed: Double?
+    /// Whether it measures that now, and takes no work until it has.
+    package var isMeasuring = false
 
     /// The machine of a worker.
     package struct Machine: Sendable, Equatable, Codable {

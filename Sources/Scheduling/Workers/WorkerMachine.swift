@@ -6,7 +6,7 @@ package import MartletModel
 /// The life of one worker, from joining to leaving.
 ///
 /// ```
-/// connected --ready--> idle <--leases--> processing --drain--> draining --gone--> disconnected
+/// connected --ready--> benchmarking --measured--> idle <--leases--> processing --drain--> draining --gone--> disconnected
 /// ```
 /// Every state can end in `disconnected`; a worker that comes back after that is
 /// a new machine. While its connection is broken it gets nothing new, and keeps its leases.
@@ -15,6 +15,8 @@ package struct WorkerMachine: Equatable, Sendable {
     package enum State: Equatable, Sendable {
         /// It joined, and takes no work yet.
         case connected
+        /// It measures how fast it is, and takes no work yet.
+        case benchmarking
         /// It takes work.
         case serving
         /// It takes no new work.
@@ -68,6 +70,7 @@ package struct WorkerMachine: Equatable, Sendable {
         if suspectedUntil != nil { return .disconnected }
         return switch state {
         case .connected: .connected
+        case .benchmarking: .benchmarking
         case .serving: leases.isEmpty ? .idle : .processing
         case .draining: .draining
         case .disconnected: .disconnected
@@ -121,20 +124,32 @@ package struct WorkerMachine: Equatable, Sendable {
         return next
     }
 
-    /// It takes work from now on.
+    /// It takes work from now on, or as soon as it is measured.
     package mutating func ready() -> Action {
         switch state {
         case .connected:
-            state = .serving
+            state = profile.isMeasuring ? .benchmarking : .serving
             return .stateChanged(workerState)
-        case .serving, .draining, .disconnected: return .none
+        case .benchmarking, .serving, .draining, .disconnected: return .none
         }
+    }
+
+    /// It knows now how fast it is; `nil`: it could not find out.
+    package mutating func measured(speed: Double?) -> Action {
+        guard profile.isMeasuring else { return .none }
+        let before = workerState
+        profile.isMeasuring = false
+        profile.speed = speed
+        speeds = WorkerSpeeds(benchmark: speed)
+        if state == .benchmarking { state = .serving }
+        return workerState == before ? .none : .stateChanged(workerState)
     }
 
     /// It came back before it was given up: its leases, what is held against
     /// it, and an order to take no new work stay.
     package mutating func returned(_ profile: WorkerProfile, now: Moment) -> Action {
         let before = workerState
+        if self.profile.isMeasuring, !profile.isMeasuring { _ = measured(speed: profile.speed) }
         self.profile = profile
         suspectedUntil = nil
         load = nil
@@ -170,7 +185,7 @@ package struct WorkerMachine: Equatable, Sendable {
     /// It has a task: it was given one, or brought one back.
     package mutating func leaseGranted(_ lease: LeaseToken, memory: ByteCount) -> Action {
         switch state {
-        case .serving, .draining:
+        case .benchmarking, .serving, .draining:
             let before = workerState
             if leases.updateValue(memory, forKey: lease) == nil { usedMemory = usedMemory + memory }
             return workerState == before ? .none : .stateChanged(workerState)
@@ -206,7 +221,7 @@ package struct WorkerMachine: Equatable, Sendable {
     /// It is to take no new work.
     package mutating func drained() -> Action {
         switch state {
-        case .connected, .serving: state = .draining
+        case .connected, .benchmarking, .serving: state = .draining
         case .draining, .disconnected: return .none
         }
         return .stateChanged(workerState)
@@ -215,14 +230,14 @@ package struct WorkerMachine: Equatable, Sendable {
     /// It is to take new work again.
     package mutating func undrained() -> Action {
         guard state == .draining else { return .none }
-        state = .serving
+        state = profile.isMeasuring ? .benchmarking : .serving
         return .stateChanged(workerState)
     }
 
     /// It left, or was lost.
     package mutating func disconnected() -> Action {
         switch state {
-        case .connected, .serving, .draining:
+        case .connected, .benchmarking, .serving, .draining:
             state = .disconnected
             return .stateChanged(workerState)
         case .disconnected: return .none

@@ -12,6 +12,8 @@ package enum WorkerMessage: Sendable, Equatable, Codable {
     indirect case register(WorkerRegistration)
     /// It is alive, and so are these leases.
     case heartbeat(holding: [LeaseToken], load: WorkerLoad?)
+    /// It joined before it knew how fast it is; now it does, unless that is `nil`, and takes work.
+    case measured(speed: Double?)
     /// How far a task is.
     case progress(LeaseToken, RunProgress)
     /// A task ended; its artifact, if there is one, has been uploaded. Said again after a broken connection until

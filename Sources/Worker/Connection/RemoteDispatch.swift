@@ -111,6 +111,13 @@ package actor RemoteDispatch: TaskDispatch {
         }
     }
 
+    /// Says it now, and with every further connection.
+    package func measured(_ worker: WorkerID, speed: Double?) async {
+        profile?.isMeasuring = false
+        profile?.speed = speed
+        session?.say(.measured(speed: speed))
+    }
+
     package func report(_ lease: LeaseToken, progress: RunProgress) async {
         let now = time.now()
         if let last = reported[lease], now - last < .seconds(1) { return }

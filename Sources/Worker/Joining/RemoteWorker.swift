@@ -102,7 +102,7 @@ package struct RemoteWorker: Sendable {
         self.surroundings = surroundings
     }
 
-    /// Measures the machine, joins, and works until the calling task is cancelled.
+    /// Joins, measures the machine where it is not known, and works until the calling task is cancelled.
     ///
     /// - Parameter ready: called with what the worker said of itself, just before it joins.
     /// - Throws: the coordinator's code when it refuses the worker; a `CodedError` when there is no usable ffmpeg, when
@@ -110,7 +110,20 @@ package struct RemoteWorker: Sendable {
     package func run(ready: @Sendable (WorkerProfile) -> Void = { _ in }) async throws {
         let (configuration, surroundings) = (self.configuration, self.surroundings)
         let build = try await surroundings.catalog.build()
-        let profile = try await self.profile(build)
+        let machine = surroundings.machine
+        let room = WorkerRoom(requested: configuration.slots, processors: machine.processors, memory: machine.memory)
+        var profile = await self.profile(build, room)
+        var speed: (@Sendable () async throws -> Double?)?
+        if configuration.benchmarkDuration > .zero, build.encoders.contains("libx264") {
+            let measurement = SpeedMeasurement(
+                encoder: surroundings.encoder, files: surroundings.files, time: surroundings.time, slots: room.slots,
+                duration: configuration.benchmarkDuration, niceness: configuration.niceness)
+            let place = configuration.cacheDirectory
+            profile.speed = await measurement.known(build: build, processors: machine.processors, in: place)
+            if profile.speed == nil {
+                speed = { try await measurement.remembered(build: build, processors: machine.processors, in: place) }
+            }
+        }
         let cache = try SourceCache(
             directory: "\(configuration.directory)/sources", files: surroundings.files,
             coordinator: configuration.coordinator, caller: surroundings.caller, time: surroundings.time)
@@ -129,8 +142,8 @@ package struct RemoteWorker: Sendable {
         behaviour.stallTimeout = configuration.stallTimeout
         let worker = Worker(
             profile: profile, configuration: behaviour, dispatch: dispatch, encoder: surroundings.encoder,
-            prober: surroundings.prober, files: surroundings.files, time: surroundings.time
-        ) { await watch.load() }
+            prober: surroundings.prober, files: surroundings.files, time: surroundings.time,
+            load: { await watch.load() }, speed: speed)
         ready(profile)
         let watching = Task { await watch.run() }
         let result: Result<Void, any Error>
@@ -143,18 +156,8 @@ package struct RemoteWorker: Sendable {
     }
 
     /// What the worker says of itself.
-    private func profile(_ build: EncoderBuild) async throws -> WorkerProfile {
+    private func profile(_ build: EncoderBuild, _ room: WorkerRoom) async -> WorkerProfile {
         let machine = surroundings.machine
-        let room = WorkerRoom(
-            requested: configuration.slots, processors: machine.processors, memory: machine.memory)
-        var speed: Double?
-        if configuration.benchmarkDuration > .zero, build.encoders.contains("libx264") {
-            let measurement = SpeedMeasurement(
-                encoder: surroundings.encoder, files: surroundings.files, time: surroundings.time, slots: room.slots,
-                duration: configuration.benchmarkDuration, niceness: configuration.niceness)
-            speed = try await measurement.remembered(
-                build: build, processors: machine.processors, in: configuration.cacheDirectory)
-        }
         let encoders = await Abilities(catalog: surroundings.catalog, hardware: configuration.hardware)
             .encoders(of: build)
         return WorkerProfile(
@@ -162,7 +165,6 @@ package struct RemoteWorker: Sendable {
             buildDigest: build.digest, encoders: encoders,
             machine: WorkerProfile.Machine(
                 operatingSystem: machine.operatingSystem, processors: machine.processors, memory: machine.memory,
-                graphics: surroundings.graphics, version: configuration.version, ffmpeg: build.version),
-            speed: speed)
+                graphics: surroundings.graphics, version: configuration.version, ffmpeg: build.version))
     }
 }

@@ -58,14 +58,10 @@ package struct SpeedMeasurement: Sendable {
     ///
     /// - Parameter directory: where results are kept; what fails there only costs time.
     package func remembered(build: EncoderBuild, processors: Int, in directory: String?) async throws -> Double? {
-        guard let directory else { return try await run() }
-        let path = "\(directory)/speed-\(build.digest)-\(slots)-\(processors).json"
-        if let text = try? await files.text(of: path), let kept = try? MessageText.decode(Kept.self, from: text),
-            kept.speed > 0, kept.seconds.map({ $0 >= duration.inSeconds }) ?? false
-        {
-            return kept.speed
-        }
-        guard let speed = try await run() else { return nil }
+        if let speed = await known(build: build, processors: processors, in: directory) { return speed }
+        let speed = try await run()
+        guard let speed, let directory else { return speed }
+        let path = path(build, processors, in: directory)
         if let text = try? MessageText.encode(Kept(speed: speed, seconds: duration.inSeconds)) {
             try? files.makeDirectory(directory)
             try? files.remove(path + ".new")
@@ -73,6 +69,20 @@ package struct SpeedMeasurement: Sendable {
             try? await files.publish(path + ".new", as: path)
         }
         return speed
+    }
+
+    /// The speed as it was measured before, for as long or longer, with the same ffmpeg and as many slots; `nil` when it
+    /// was not.
+    package func known(build: EncoderBuild, processors: Int, in directory: String?) async -> Double? {
+        guard let directory, let text = try? await files.text(of: path(build, processors, in: directory)),
+            let kept = try? MessageText.decode(Kept.self, from: text), kept.speed > 0,
+            kept.seconds.map({ $0 >= duration.inSeconds }) ?? false
+        else { return nil }
+        return kept.speed
+    }
+
+    private func path(_ build: EncoderBuild, _ processors: Int, in directory: String) -> String {
+        "\(directory)/speed-\(build.digest)-\(slots)-\(processors).json"
     }
 
     private struct Kept: Codable {

@@ -60,7 +60,7 @@ struct InputDownload: Sendable {
             }
             return try await files.digest(of: part) == digest ? .whole : .damaged
         case 401, 403: throw WorkerError.letOut(answer)
-        case 502...504: return .unreachable
+        case 429, 500...: return .unreachable
         default:
             throw WorkerError(
                 .transferFailed, "the coordinator did not give the result \(fileName): \(ProblemText.line(of: answer))")

@@ -206,16 +206,20 @@ struct CoordinatorProcess {
         let room = WorkerRoom(processors: local.facts.processors, memory: local.facts.memory)
         var profile = WorkerProfile(
             id: WorkerID(local.facts.hostName), slots: room.slots, memory: room.memory, buildDigest: build.digest)
+        var speed: (@Sendable () async throws -> Double?)?
         if settings.benchmarkSeconds > 0 {
             let measurement = SpeedMeasurement(
                 encoder: local.ffmpeg, files: local.files, time: local.time, slots: room.slots,
                 duration: .milliseconds(Int64(settings.benchmarkSeconds * 1000)))
-            profile.speed = try await measurement.remembered(
-                build: build, processors: local.facts.processors, in: local.cacheDirectory)
+            let (processors, place) = (local.facts.processors, local.cacheDirectory)
+            profile.speed = await measurement.known(build: build, processors: processors, in: place)
+            if profile.speed == nil {
+                speed = { try await measurement.remembered(build: build, processors: processors, in: place) }
+            }
         }
         let worker = Worker(
             profile: profile, dispatch: ServiceDispatch(service: service, build: build), encoder: local.ffmpeg,
-            prober: local.reader, files: local.files, time: local.time)
+            prober: local.reader, files: local.files, time: local.time, speed: speed)
         let time = local.time
         return Task {
             while !Task.isCancelled {

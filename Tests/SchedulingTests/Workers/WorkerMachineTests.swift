@@ -44,6 +44,46 @@ import Testing
         #expect(worker.health(now: at(3)) == .offline)
     }
 
+    private func measuring(_ isMeasuring: Bool = true, speed: Double? = nil) -> WorkerProfile {
+        var profile = WorkerProfile.sample(slots: 2)
+        (profile.isMeasuring, profile.speed) = (isMeasuring, speed)
+        return profile
+    }
+
+    @Test func whoeverMeasuresItselfTakesNoWorkBeforeItIsDone() {
+        var worker = WorkerMachine(measuring(), now: at(0))
+        #expect(worker.ready() == .stateChanged(.benchmarking))
+        #expect(!worker.isServing && worker.offer(isNeeded: true, now: at(0)).freeSlots == 0)
+        #expect(worker.measured(speed: 2.5) == .stateChanged(.idle))
+        #expect(worker.isServing && abs(worker.offer.speed - 2.5) < 0.001)
+        // What attempts have shown since counts for more than a measurement that is told twice.
+        #expect(worker.measured(speed: 9) == .none)
+        #expect(abs(worker.offer.speed - 2.5) < 0.001)
+    }
+
+    @Test func aMeasurementThatEndsWhileTheConnectionIsBrokenCountsToo() {
+        var worker = WorkerMachine(measuring(), now: at(0))
+        _ = worker.ready()
+        _ = worker.suspected(until: at(5))
+        #expect(worker.returned(measuring(false, speed: 3), now: at(1)) == .stateChanged(.idle))
+        #expect(abs(worker.offer.speed - 3) < 0.001)
+        var failed = WorkerMachine(measuring(), now: at(0))
+        _ = failed.ready()
+        #expect(failed.measured(speed: nil) == .stateChanged(.idle))
+        #expect(failed.offer.speed == 1)
+    }
+
+    @Test func drainingOutlastsTheMeasurement() {
+        var worker = WorkerMachine(measuring(), now: at(0))
+        _ = worker.ready()
+        #expect(worker.drained() == .stateChanged(.draining))
+        #expect(worker.undrained() == .stateChanged(.benchmarking))
+        _ = worker.drained()
+        #expect(worker.measured(speed: 2) == .none)
+        #expect(worker.undrained() == .stateChanged(.idle))
+        #expect(abs(worker.offer.speed - 2) < 0.001)
+    }
+
     @Test func failuresInARowSetItAsideLongerAndLonger() {
         var worker = WorkerMachine(.sample(slots: 9), now: at(0))
         _ = worker.ready()
