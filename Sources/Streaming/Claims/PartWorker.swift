@@ -172,11 +172,12 @@ package final class PartWorker: PartMaking {
             return .made
         case .failure(let error):
             let wasLost = await keeping.value
-            _ = try? await claims.release(claim)
             if wasLost { surroundings.metrics.lostClaim() }
             let outcome = wasLost ? .stopped : PartOutcome(error)
+            // Before others can begin it.
             surroundings.told(
                 .ended(part, fence: claim.fence, wasLost ? .lost : outcome == .stopped ? .stopped : .failed))
+            _ = try? await claims.release(claim)
             return outcome
         }
     }

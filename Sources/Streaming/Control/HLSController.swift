@@ -523,6 +523,7 @@ package actor HLSController: PartListener {
         sessions = sessions.filter {
             now < $0.value.lastSeen + configuration.demand.idleTimeout || waiting.contains($0.key)
         }
-        reasons = reasons.filter { making[$0.key] != nil }
+        // Also while a part rests: who asks for it then is told the same.
+        reasons = reasons.filter { making[$0.key] != nil || machine.wants($0.key) }
     }
 }

@@ -26,6 +26,7 @@ actor NodeTown {
     let segments: Int
     private let place: TemporaryDirectory
     private let film: String
+    private let claimSeconds: Int
     private let caller = CurlCaller()
     private var nodes: [String: Node] = [:]
     /// What ended processes said, and when they were killed.
@@ -37,7 +38,12 @@ actor NodeTown {
     private(set) var longest: Duration = .zero
 
     /// Makes the film; there is no node yet.
-    init(seconds: Int) async throws {
+    ///
+    /// - Parameters:
+    ///   - seconds: how long the film is, a multiple of 4.
+    ///   - claimSeconds: how long claims last.
+    init(seconds: Int, claimSeconds: Int) async throws {
+        self.claimSeconds = claimSeconds
         place = try TemporaryDirectory()
         film = place.file("film.mp4")
         // 1, 1 and 2 s, and then 4 s each.
@@ -66,7 +72,7 @@ actor NodeTown {
         let disk = megabytes.map { PrivateDisk(at: cache, megabytes: $0) }
         let process = MartletProcess(
             ["stream", film, "--port", "0", "--cache-directory", cache, "--worker-id", name, "--json"]
-                + ["--claim-ttl", "5", "--slots", "2", "--rate-limit", "0"]
+                + ["--claim-ttl", "\(claimSeconds)", "--slots", "2", "--rate-limit", "0"]
                 + (isAlone ? [] : ["--redis-url", redis.url]),
             environment: ["REDIS_URL": nil], wrapper: disk?.wrapper ?? [])
         let url = try #require(try await process.event("listening").members["url"])
@@ -121,11 +127,13 @@ actor NodeTown {
 
     // MARK: Viewers
 
-    /// A viewer goes to places of the film at random, and takes two segments of picture and one of sound at each.
-    func watch(seed: UInt64, seeks: Int) async {
+    /// A viewer goes to places of a quarter of the film at random, and takes two segments of picture and one of sound at
+    /// each.
+    func watch(seed: UInt64, seeks: Int, quarter: Int) async {
         var random = SplitMix64(seed: seed)
+        let start = quarter * segments / 4
         for _ in 0..<seeks {
-            let first = random.below(segments - 1)
+            let first = start + random.below((quarter + 1) * segments / 4 - start - 1)
             let session = "?session=viewer\(seed)"
             for path in ["original/init.mp4", "original/\(first).m4s", "original/\(first + 1).m4s", "a1/\(first).m4s"] {
                 await take(path, session, &random)
