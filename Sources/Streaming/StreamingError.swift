@@ -14,6 +14,8 @@ package struct StreamingError: CodedError, Equatable {
         case noSuchPart = "streaming.no_such_part"
         /// An encode made something else than was planned.
         case unexpectedResult = "streaming.unexpected_result"
+        /// The hardware that the stream was planned for fails, and what software makes does not fit to it.
+        case hardwareFailed = "streaming.hardware_failed"
         /// There is nothing at the path.
         case notFound = "streaming.not_found"
         /// The path is broken, or leads where nothing may be asked.
@@ -68,7 +70,7 @@ package struct StreamingError: CodedError, Equatable {
         switch code {
         case .notFound, .badPath, .methodNotAllowed, .badRange: .usage
         case .unauthorized, .tooManyRequests, .timedOut, .notReady, .failed: .clusterUnavailable
-        case .cannotMake: .jobFailed
+        case .cannotMake, .hardwareFailed: .jobFailed
         case .noSpace: .writeFailed
         case .differs, .unexpectedResult: .verificationFailed
         case .sourceChanged, .noSuchPart: .badInput
@@ -88,7 +90,7 @@ package struct StreamingError: CodedError, Equatable {
             case .timedOut, .notReady: 503
             case .noSpace: 507
             case .sourceChanged, .noSuchPart: 422
-            case .cannotMake, .differs, .failed, .unexpectedResult: 500
+            case .cannotMake, .differs, .failed, .unexpectedResult, .hardwareFailed: 500
             }
         }
         if error is CancellationError { return 503 }

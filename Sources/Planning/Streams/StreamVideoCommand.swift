@@ -101,7 +101,7 @@ package struct StreamVideoCommand: Sendable {
         let chain = FilterChain(
             span: span, picture: picture, source: stream.video ?? shown, parameters: parameters,
             timeBase: stream.timeBase, profile: profile, tone: tone)
-        let (options, parameters) = settings(frames: segment.frameCount)
+        let (options, parameters) = settings(segment, index)
         let encoder = try EncoderArguments(
             profile: profile, rate: .quality(Self.crf(of: profile)), preset: Self.preset(of: profile),
             frames: segment.frameCount, picture: picture, source: shown, userOptions: [], ownOptions: options,
@@ -119,14 +119,18 @@ package struct StreamVideoCommand: Sendable {
     }
 
     /// What is set besides quality and preset: options as FFmpeg has them, and the encoder's own.
-    private func settings(frames: Int) -> (options: [EncoderOption], parameters: [EncoderOption]) {
+    private func settings(
+        _ segment: Segment, _ index: FrameIndex
+    ) -> (options: [EncoderOption], parameters: [EncoderOption]) {
+        let frames = segment.frameCount
+        let bound = bound(segment, index).bitsPerSecond
         let text = CodecName.levelText(quality.codec, level)
         // Longer than any segment.
         let interval = "\(max(9_999, frames + 1))"
         let rate = "\(milliframesPerSecond)/1000"
         var options = [
-            EncoderOption("maxrate", "\(quality.bound.bitsPerSecond)"),
-            EncoderOption("bufsize", "\(quality.bound.bitsPerSecond)"),
+            EncoderOption("maxrate", "\(bound)"),
+            EncoderOption("bufsize", "\(bound)"),
         ]
         var parameters: [EncoderOption] = []
         switch profile.family {
@@ -153,6 +157,18 @@ package struct StreamVideoCommand: Sendable {
             options += [EncoderOption("level", text), EncoderOption("g", interval), EncoderOption("bf", "0")]
         }
         return (options, parameters)
+    }
+
+    /// The bound as the encoder must be told it.
+    ///
+    /// All but x264 take the film's average rate for that of the segment: where frames come faster, the same bits a
+    /// frame are more bits a second.
+    private func bound(_ segment: Segment, _ index: FrameIndex) -> BitRate {
+        let end = segment.endTime ?? (index.presentationTimes.last ?? 0) + index.lastFrameDuration
+        let seconds = MediaTime(ticks: end - segment.startTime, timeBase: index.timeBase).seconds
+        guard profile.family != .x264, seconds > 0 else { return quality.bound }
+        let pace = Double(segment.frameCount) * 1000 / seconds / Double(milliframesPerSecond)
+        return BitRate(Int64(Double(quality.bound.bitsPerSecond) / max(1, pace)))
     }
 
     /// Quick ones: the viewer waits.

@@ -4,6 +4,7 @@
 package import MartletModel
 package import MartletPlanning
 package import MartletPorts
+internal import MartletScheduling
 
 /// Scans films for streams, and makes the parts of them with ffmpeg.
 package struct StreamMaker: Sendable {
@@ -13,6 +14,7 @@ package struct StreamMaker: Sendable {
     private let packager: any StreamPackager
     private let files: any FileStore
     private let scratch: String
+    private let broken = BrokenHardware()
     /// How long ffmpeg may go without a new frame.
     private static let stallTimeout: Duration = .seconds(30)
 
@@ -46,7 +48,8 @@ package struct StreamMaker: Sendable {
         for name in EncoderSelection.candidates(codec: .codec(codec), hardware: hardware) {
             // Software encoders do not depend on the machine: compiled in means usable.
             guard build.encoders.contains(name), EncoderProfile.named(name)?.family.isHardware == true else { continue }
-            if let reason = await catalog.failure(of: name) { facts.failures[name] = reason }
+            let trial = await catalog.failure(of: name)
+            if let reason = broken.reason(against: name) ?? trial { facts.failures[name] = reason }
         }
         let choice = try EncoderSelection.choose(codec: .codec(codec), hardware: hardware, availability: facts)
         let options = StreamOptions(
@@ -76,9 +79,31 @@ package struct StreamMaker: Sendable {
 
     /// Makes a part. Cancelling the task stops ffmpeg.
     ///
+    /// When hardware fails, software takes over where segments describe themselves (MPEG-TS). In MP4 both do not fit
+    /// together: then the error says so, and `options` names software from now on.
+    ///
     /// - Parameter path: where the film lies here.
     /// - Throws: `StreamingError`, what ffmpeg and the packager give reason for, `CancellationError`.
     package func make(_ part: StreamPart, of plan: StreamPlan, at path: String) async throws -> PackagedPart {
+        do {
+            return try await made(part, of: plan, at: path)
+        } catch let error as any CodedError {
+            let encoder = plan.options.encoder
+            guard HardwareEncoder.isOne(encoder), plan.video(named: part.rendition) != nil,
+                HardwarePolicy.isToBlame(for: error.codeName)
+            else { throw error }
+            broken.note(encoder, reason: error.message)
+            guard plan.options.container == .ts, let twin = try await inSoftware(plan) else {
+                throw StreamingError(
+                    .hardwareFailed, "\(encoder) fails at \(path): \(error.message)",
+                    advice: "Open the stream again; it is made in software then.", log: error.log)
+            }
+            let stand = StreamPart(film: twin.id, rendition: part.rendition, number: part.number)
+            return try await made(stand, of: twin, at: path)
+        }
+    }
+
+    private func made(_ part: StreamPart, of plan: StreamPlan, at path: String) async throws -> PackagedPart {
         guard let recipe = plan.recipe(for: part) else {
             throw StreamingError(.noSuchPart, "The stream of \(path) has no part \(part).")
         }
@@ -88,6 +113,14 @@ package struct StreamMaker: Sendable {
         }
         try check(result.made, against: recipe, part: part, log: result.log)
         return result.made
+    }
+
+    /// The same stream with a picture by software; `nil` when there is no software for it.
+    private func inSoftware(_ plan: StreamPlan) async throws -> StreamPlan? {
+        var options = plan.options
+        guard let other = try? await self.options(codec: options.codec, hardware: .none).options else { return nil }
+        options.encoder = other.encoder
+        return try StreamPlan(film: plan.film, options: options)
     }
 
     /// The text of a subtitle track, its times counted from the stream's zero.

@@ -53,17 +53,20 @@ package struct StreamChecker: Sendable {
         var report = Report()
         report.master = ListedStream.master(String(decoding: try await fetch(address), as: UTF8.self))
         var kinds: [String: Kind] = [:]
+        // A quality stands there once for every group of sounds, and must be right in all.
         for variant in report.master.variants {
-            kinds[variant.uri] = .picture(
-                codecs: variant.attributes["CODECS"]?.split(separator: ",").map(String.init) ?? [],
-                bandwidth: Double(variant.attributes["BANDWIDTH"] ?? "") ?? 0)
+            let known = kinds[variant.uri]
+            let rate = Double(variant.attributes["BANDWIDTH"] ?? "") ?? 0
+            kinds[variant.uri] = Kind(
+                isPicture: true, codecs: (known?.codecs ?? []) + [Self.codecs(variant.attributes)],
+                bandwidth: min(rate, known?.bandwidth ?? rate))
         }
         for media in report.master.media {
             guard let uri = media["URI"], media["TYPE"] == "AUDIO" else { continue }
             let groups = report.master.variants.filter { $0.attributes["AUDIO"] == media["GROUP-ID"] }
             if groups.isEmpty { report.faults.append("No quality has the sound of \(uri).") }
-            let codecs = groups.first?.attributes["CODECS"]?.split(separator: ",").map(String.init) ?? []
-            kinds[uri] = .sound(codecs: codecs)
+            let lists = (kinds[uri]?.codecs ?? []) + groups.map { Self.codecs($0.attributes) }
+            kinds[uri] = Kind(isPicture: false, codecs: lists, bandwidth: 0)
         }
         if report.master.variants.isEmpty { report.faults.append("The master playlist has no quality.") }
         for (uri, kind) in kinds.sorted(by: { $0.key < $1.key }) where isWanted(uri) {
@@ -73,16 +76,17 @@ package struct StreamChecker: Sendable {
         return report
     }
 
-    private enum Kind {
-        case picture(codecs: [String], bandwidth: Double)
-        case sound(codecs: [String])
+    /// What is announced of a rendition.
+    private struct Kind {
+        var isPicture: Bool
+        /// The codecs of every quality that it belongs to.
+        var codecs: [[String]]
+        /// The least of what is announced; 0 for sound.
+        var bandwidth: Double
+    }
 
-        var isPicture: Bool { if case .picture = self { true } else { false } }
-        var codecs: [String] {
-            switch self {
-            case .picture(let codecs, _), .sound(let codecs): codecs
-            }
-        }
+    private static func codecs(_ attributes: ListedStream.Attributes) -> [String] {
+        attributes["CODECS"]?.split(separator: ",").map(String.init) ?? []
     }
 
     // MARK: One rendition
@@ -106,10 +110,10 @@ package struct StreamChecker: Sendable {
             if segment.seconds.rounded() > target {
                 faults.append("Segment \(number) is longer than the target duration.")
             }
-            if case .picture(_, let bandwidth) = kind, segment.seconds >= target / 2 {
+            if kind.isPicture, segment.seconds >= target / 2 {
                 let rate = Double(bytes.count * 8) / segment.seconds
-                if rate > bandwidth {
-                    faults.append("Segment \(number) has \(Int(rate)) bits a second of \(Int(bandwidth)).")
+                if rate > kind.bandwidth {
+                    faults.append("Segment \(number) has \(Int(rate)) bits a second of \(Int(kind.bandwidth)).")
                 }
             }
             var spans: (start: Int64, end: Int64, times: [Int64])
@@ -165,8 +169,10 @@ package struct StreamChecker: Sendable {
         }
         if head.hasEdits { faults.append("Its initialization has an edit list.") }
         if head.handler != (kind.isPicture ? "vide" : "soun") { faults.append("It is a track of \(head.handler).") }
-        let isNamed = kind.codecs.contains { named in
-            named == head.codec || named.hasPrefix("mp4a.40") && head.codec?.hasPrefix("mp4a.40") == true
+        let isNamed = kind.codecs.allSatisfy { list in
+            list.contains { named in
+                named == head.codec || named.hasPrefix("mp4a.40") && head.codec?.hasPrefix("mp4a.40") == true
+            }
         }
         if !isNamed { faults.append("It is \(head.codec ?? head.entry), but \(kind.codecs) is announced.") }
     }
