@@ -55,7 +55,7 @@ package struct DrawnFilm: Sendable, Equatable {
     }
 
     /// The inputs and the filter chain, as arguments of ffmpeg.
-    var inputArguments: [String] {
+    package var inputArguments: [String] {
         let (even, evenHeight) = (width + width % 2, height + height % 2)
         var arguments = ["-f", "lavfi", "-i", "testsrc2=size=\(even)x\(evenHeight):rate=\(rate):duration=\(seconds)"]
         if soundSeconds != 0 {
