@@ -26,9 +26,11 @@ struct PartSurvey {
         let planned = part.pieces.reduce(0) { $0 + $1.packets }
         let skipped = try Self.skipped(part, packets)
         let there = packets.times.count - skipped
-        // An encoder of sound makes a packet or two more than it was asked for; one of pictures must not.
+        // An encoder of sound makes a packet or two more than it was asked for; one of pictures must not. What is found
+        // by its time has others around it.
+        let isEncoded = packets.isPicture && part.start == .afterPackets(skipped)
         let isShort = there < planned && there > 0 && part.clockLead != nil && part.pieces.count == 1
-        guard there >= planned || isShort, !packets.isPicture || there <= planned,
+        guard there >= planned || isShort, !isEncoded || there <= planned,
             part.times.count == part.depth + planned + 1
         else {
             throw MediaError(
@@ -43,7 +45,7 @@ struct PartSurvey {
         presentationTimes = ranks.map { shown[part.depth + $0] }
         decodeTimes = shown.prefix(kept.count) + [part.times[planned]]
         try Self.checkStarts(part, packets, skipped: skipped, ranks: ranks)
-        try Self.checkPlaces(part, kept, packets.timeBase)
+        try Self.checkPlaces(part, kept, ranks, packets.timeBase)
     }
 
     /// How many packets of the file a piece has.
@@ -113,10 +115,13 @@ struct PartSurvey {
     }
 
     /// Packets that were found by their time must follow one another as planned.
-    private static func checkPlaces(_ part: EncodedPart, _ kept: [Int64], _ timeBase: TimeBase) throws {
-        guard case .at(let microseconds, let tolerance) = part.start, let first = part.times.first else { return }
+    private static func checkPlaces(
+        _ part: EncodedPart, _ kept: [Int64], _ ranks: [Int], _ timeBase: TimeBase
+    ) throws {
+        guard case .at(let microseconds, let tolerance) = part.start else { return }
         for (position, time) in kept.enumerated() {
-            let planned = MediaTime(ticks: part.times[position] - first, timeBase: part.timeBase).microseconds
+            let place = part.times[part.depth + ranks[position]] - part.times[part.depth]
+            let planned = MediaTime(ticks: place, timeBase: part.timeBase).microseconds
             let stated = MediaTime(ticks: time, timeBase: timeBase).microseconds - microseconds
             guard abs(stated - planned) <= 2 * tolerance else {
                 throw MediaError(.mismatch, "\(part.path) has a hole after \(position) packets.")

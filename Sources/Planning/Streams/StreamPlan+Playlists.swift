@@ -20,19 +20,37 @@ extension StreamPlan {
             let all = copied + encoded.filter { !streams.contains($0.stream) }
             groups.append(("original", all.sorted { $0.stream < $1.stream }))
         }
-        var sounds: [MasterPlaylist.Rendition] = []
-        for group in groups {
-            var taken: Set<String> = []
-            for member in group.members {
-                let name = taken.insert(member.title).inserted ? member.title : "\(member.title) (\(member.stream))"
-                var rendition = MasterPlaylist.Rendition(
-                    group: group.name, name: name, language: member.language, isDefault: member.isDefault,
-                    channels: member.channels, uri: "\(member.name)/index.m3u8" + query)
-                rendition.characteristics = member.characteristics
-                sounds.append(rendition)
-            }
+        let sounds = groups.flatMap { renditions($0.members, group: $0.name, query: query) }
+        let choices: [(name: String?, members: [AudioRendition])] =
+            groups.isEmpty ? [(nil, [])] : groups.map { ($0.name, $0.members) }
+        let variants = choices.flatMap { group in
+            video.map { variant($0, group: group.name, sounds: group.members, query: query) }
         }
-        let captions = subtitles.map { track in
+        return MasterPlaylist(
+            variants: variants, sounds: sounds, subtitles: captions(query: query), remarks: notCarried
+        ).text
+    }
+
+    /// Sound tracks as a group of a master playlist, no two with the same name.
+    ///
+    /// - Parameter query: added to every address; with its `?`.
+    func renditions(_ members: [AudioRendition], group: String, query: String) -> [MasterPlaylist.Rendition] {
+        var taken: Set<String> = []
+        return members.map { member in
+            let name = taken.insert(member.title).inserted ? member.title : "\(member.title) (\(member.stream))"
+            var rendition = MasterPlaylist.Rendition(
+                group: group, name: name, language: member.language, isDefault: member.isDefault,
+                channels: member.channels, uri: "\(member.name)/index.m3u8" + query)
+            rendition.characteristics = member.characteristics
+            return rendition
+        }
+    }
+
+    /// The subtitle tracks for a master playlist.
+    ///
+    /// - Parameter query: added to every address; with its `?`.
+    func captions(query: String) -> [MasterPlaylist.Rendition] {
+        subtitles.map { track in
             var rendition = MasterPlaylist.Rendition(
                 group: "subtitles", name: track.title, language: track.language, isDefault: track.isDefault,
                 uri: "\(track.name)/index.m3u8" + query)
@@ -40,12 +58,6 @@ extension StreamPlan {
             rendition.characteristics = track.characteristics
             return rendition
         }
-        let choices: [(name: String?, members: [AudioRendition])] =
-            groups.isEmpty ? [(nil, [])] : groups.map { ($0.name, $0.members) }
-        let variants = choices.flatMap { group in
-            video.map { variant($0, group: group.name, sounds: group.members, query: query) }
-        }
-        return MasterPlaylist(variants: variants, sounds: sounds, subtitles: captions, remarks: notCarried).text
     }
 
     private func variant(

@@ -37,13 +37,44 @@ package struct StreamTimeline: Sendable {
     ///   - source: the file that they are in.
     ///   - durationMilliseconds: the wanted length of a segment, positive.
     package init(index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64) {
+        self.init(index: index, source: source) { times, clock in
+            Self.marks(index, times, clock, durationMilliseconds: durationMilliseconds)
+        }
+    }
+
+    /// Cuts a film at places where it can be entered without decoding anything before, so that its packets can be taken
+    /// as they are: at every first such place after the wanted length.
+    ///
+    /// - Returns: `nil` when there are too few, or none where the film begins.
+    package init?(enteredIn index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64) {
+        let entries = index.keyframes.filter(\.isRandomAccessPoint).map(\.frame)
+        guard index.isSeekable, entries.first == 0 else { return nil }
+        self.init(index: index, source: source) { times, clock in
+            let length = MediaTime(ticks: durationMilliseconds, timeBase: TimeBase(1, 1000)).rescaled(to: clock)
+            var edges = [0]
+            for entry in entries where times[entry] - times[edges[edges.count - 1]] >= length { edges.append(entry) }
+            return edges
+        }
+        let longest = (0..<count).map(microseconds).max() ?? 0
+        guard longest <= Self.longestEntered else { return nil }
+    }
+
+    /// The longest segment that is taken as it is, in microseconds: players hold it whole.
+    private static let longestEntered: Int64 = 20_000_000
+
+    private init(index: FrameIndex, source: SourceDescription, cut: (_ times: [Int64], _ clock: TimeBase) -> [Int]) {
         self.index = index
         seeks = SeekPlanner(index: index, source: source)
-        let clock = Self.fineClock(of: index.timeBase)
-        self.clock = clock
-        let times = Self.times(of: index, clock: clock)
-        self.times = times
+        clock = Self.fineClock(of: index.timeBase)
+        times = Self.times(of: index, clock: clock)
         leadStep = max(1, zip(times.dropFirst(), times).prefix(32).map { $0 - $1 }.min() ?? 1)
+        edges = cut(times, clock) + [times.count - 1]
+    }
+
+    /// The first frames of segments, by marks of equal distance.
+    private static func marks(
+        _ index: FrameIndex, _ times: [Int64], _ clock: TimeBase, durationMilliseconds: Int64
+    ) -> [Int] {
         func ticks(_ milliseconds: Int64) -> Int64 {
             MediaTime(ticks: milliseconds, timeBase: TimeBase(1, 1000)).rescaled(to: clock)
         }
@@ -52,7 +83,7 @@ package struct StreamTimeline: Sendable {
         var edges = [0]
         var (mark, number) = (Int64(0), 0)
         while index.isSeekable, mark < end {
-            let length = number < Self.opening.count ? max(1, min(usual, ticks(Self.opening[number]))) : usual
+            let length = number < opening.count ? max(1, min(usual, ticks(opening[number]))) : usual
             mark += length
             number += 1
             guard end - mark >= usual / 4 else { break }
@@ -62,7 +93,7 @@ package struct StreamTimeline: Sendable {
             let isLong = times[edge] - times[edges[edges.count - 1]] >= length / 4
             if isLong, end - times[edge] >= length / 4 { edges.append(edge) }
         }
-        self.edges = edges + [count]
+        return edges
     }
 
     /// The number of segments, at least 1.
