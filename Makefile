@@ -35,7 +35,7 @@ format: ## Brings the code into style
 
 corpus: ## As test, but the whole program only, in the long forms: every film, 20 kills, 10 minutes
 	@scripts/bootstrap --tests
-	@MARTLET_LONG=1 scripts/test --filter 'StreamCorpusTests|MartletTests\.(Corpus|SameBytes|PictureOption|NetworkFailure|MachineFailure)Tests'
+	@MARTLET_LONG=1 scripts/test --filter 'StreamCorpusTests|MartletTests\.(Corpus|SameBytes|PictureOption|NetworkFailure|MachineFailure|Browser|PlayerProgram)Tests'
 
 chaos: ## Does everything bad to a cluster, to nodes and to claims, at random (SEED=1 MINUTES=10)
 	@scripts/bootstrap --tests

@@ -13,11 +13,12 @@ let settings: [SwiftSetting] = [
 ]
 
 /// A Swift target in `Sources/<folder>`, as module `Martlet<folder>`.
-func module(_ folder: String, _ dependencies: [String]) -> Target {
+func module(_ folder: String, _ dependencies: [String], resources: [Resource] = []) -> Target {
     .target(
         name: "Martlet\(folder)",
         dependencies: dependencies.map { .byName(name: $0) },
         path: "Sources/\(folder)",
+        resources: resources,
         swiftSettings: settings
     )
 }
@@ -44,6 +45,12 @@ let adapters = [
     "MartletHTTP",
 ]
 let drivers = ["MartletCoordinator", "MartletWorker", "MartletStreaming"]
+
+/// The page of streams; its files become part of the program.
+let page = [
+    "app.js", "chooser.js", "engine.js", "icon.svg", "icons.svg", "index.html", "library.js", "memory.js", "menu.js",
+    "player.js", "playlists.js", "preview.js", "server.js", "style.css", "ways.js",
+]
 
 let package = Package(
     name: "martlet",
@@ -74,7 +81,7 @@ let package = Package(
         // L4: drivers. They ask the pure machines and perform their actions.
         module("Coordinator", core),
         module("Worker", core),
-        module("Streaming", core),
+        module("Streaming", core, resources: page.map { .embedInCode("Page/\($0)") }),
 
         // L3: adapters, one outside thing each.
         module("Media", ["MartletModel", "MartletPorts", "CFFmpeg"]),

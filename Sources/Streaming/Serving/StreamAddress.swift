@@ -56,8 +56,13 @@ enum StreamAddress: Equatable {
         return .extra(film: film, name: name)
     }
 
-    /// Whether everyone may ask, whatever tokens there are.
-    var isOpen: Bool { self == .health || self == .readiness }
+    /// Whether everyone may ask, whatever tokens there are: the pages hold nothing that is secret, and ask for the token.
+    var isOpen: Bool {
+        switch self {
+        case .health, .readiness, .page: true
+        case .master, .playlist, .initialization, .segment, .subtitles, .extra, .cached, .library, .metrics: false
+        }
+    }
 
     /// A word for it, one of a few.
     var kind: String {

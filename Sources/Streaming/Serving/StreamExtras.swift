@@ -10,6 +10,17 @@ package protocol StreamExtras: Sendable {
     /// - Parameter path: the parts of the path, decoded; `[""]` for `/`.
     func page(at path: [String], for request: HTTPRequest) async throws -> HTTPResponse?
 
+    /// The answer to a request for something that takes no scan of the film; `nil` when it takes one, or is not there.
+    ///
+    /// - Parameter path: the film's file, without links.
+    func answer(_ name: String, ofFileAt path: String, for request: HTTPRequest) async throws -> HTTPResponse?
+
     /// The answer to a request for something of a film: `/hls/<film>/<name>`; `nil` when there is nothing of that name.
     func answer(_ name: String, of film: OpenFilm, for request: HTTPRequest) async throws -> HTTPResponse?
+}
+
+extension StreamExtras {
+    package func answer(
+        _ name: String, ofFileAt path: String, for request: HTTPRequest
+    ) async throws -> HTTPResponse? { nil }
 }

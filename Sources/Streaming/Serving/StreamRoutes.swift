@@ -66,8 +66,8 @@ package struct StreamRoutes: HTTPHandler {
     }
 
     /// What a request may carry from one address to the next.
-    private static let sessionField = "session"
-    private static let tokenField = "access_token"
+    static let sessionField = "session"
+    static let tokenField = "access_token"
     /// Segments never change, and their addresses name the film's content by its path and place alone: a day is enough.
     private static let immutable = "public, max-age=86400, immutable"
 
@@ -205,6 +205,11 @@ package struct StreamRoutes: HTTPHandler {
         case .subtitles(let film, let rendition):
             return try Self.file(try await controller.subtitles(rendition, in: try await open(film)), to: request)
         case .extra(let film, let name):
+            if let path = await surroundings.library.path(of: film),
+                let answer = try await surroundings.extras?.answer(name, ofFileAt: path, for: request)
+            {
+                return answer
+            }
             let open = try await open(film)
             guard let answer = try await surroundings.extras?.answer(name, of: open, for: request) else {
                 throw StreamingError(.notFound, "\(open.name) has no \(name).")

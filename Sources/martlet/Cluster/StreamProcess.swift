@@ -37,7 +37,9 @@ struct StreamProcess {
             with: .init(files: files, inventory: files, time: local.time, metrics: metrics))
         let streamNode = StreamNode(request: request, name: node, time: local.time, cache: cache, metrics: metrics)
         let worker = try await streamNode.worker(told: told)
-        let maker = maker(scratch: cache.scratch)
+        let reader = ChildMedia(
+            launcher: local.launcher, time: local.time, files: files, cacheDirectory: local.scanDirectory)
+        let maker = maker(reader, scratch: cache.scratch)
         let (options, warnings) = try await options(of: maker)
         for warning in warnings { told(.warning(warning)) }
         let controller = HLSController(
@@ -47,12 +49,17 @@ struct StreamProcess {
                 records: FilmRecords(in: request.cacheDirectory, workplace: cache.workplace, files: files),
                 files: files, inventory: files, time: local.time, metrics: metrics))
         try await controller.begin()
+        let extras = ExtraFiles(
+            with: .init(
+                cache: cache, worker: worker, encoder: local.ffmpeg, packager: MediaPackager(), files: files,
+                time: local.time))
         let routes = StreamRoutes(
             routing(),
             with: .init(
                 controller: controller,
                 library: try await FilmLibrary(
                     serving: request.path, hiding: request.cacheDirectory, files: files, inventory: files),
+                extras: FilmExtras(making: extras, reader: reader, files: files),
                 relief: worker,
                 newName: { UUID().uuidString.lowercased().replacing("-", with: "") }, time: local.time,
                 metrics: metrics))
@@ -89,11 +96,10 @@ struct StreamProcess {
     }
 
     /// Whatever a film does to the libraries that read it, it does not do it to this process.
-    private func maker(scratch: String) -> StreamMaker {
+    private func maker(_ reader: ChildMedia, scratch: String) -> StreamMaker {
         StreamMaker(
-            reader: ChildMedia(
-                launcher: local.launcher, time: local.time, files: files, cacheDirectory: local.scanDirectory),
-            encoder: local.ffmpeg, catalog: local.abilities, packager: MediaPackager(), files: files, scratch: scratch)
+            reader: reader, encoder: local.ffmpeg, catalog: local.abilities, packager: MediaPackager(), files: files,
+            scratch: scratch)
     }
 
     private func options(of maker: StreamMaker) async throws -> (StreamOptions, [String]) {
