@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(
-        "GStreamer plays to the end and counts every picture",
+        "GStreamer plays to the end and complains of nothing",
         .enabled(if: Transcode.isLong && has("gst-launch-1.0"), "long, and needs GStreamer"))
     func gstreamer() async throws {
         let screening = try await Screening(seconds: 12)
@@ -68,7 +68,7 @@ import Testing
             "gst-launch-1.0",
             [
                 "-q", "playbin", "uri=\(screening.address)/original/index.m3u8",
-                "video-sink=fakesink sync=false silent=false", "audio-sink=fakesink sync=false", "-v",
+                "video-sink=fakesink sync=false", "audio-sink=fakesink sync=false",
             ])
         #expect(outcome.isSuccess, "\(outcome.errors)")
         #expect(!outcome.output.contains("ERROR") && !outcome.errors.contains("ERROR"))
