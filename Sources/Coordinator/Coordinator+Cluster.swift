@@ -9,12 +9,23 @@ import MartletScheduling
 extension Coordinator {
     /// Forgets a job that is over.
     func forget(_ job: JobID) {
-        if jobs[job]?.outcome != nil { jobs[job] = nil }
+        guard jobs[job]?.outcome != nil else { return }
+        jobs[job] = nil
+        watchedJobs.remove(job)
     }
 
     /// How many tasks of a job are in each state; `nil` when the job is not at work.
     func taskCounts(of job: JobID) -> [TaskState: Int]? {
         machine.jobs[job]?.tasks.values.reduce(into: [:]) { $0[$1.taskState, default: 0] += 1 }
+    }
+
+    /// What a job that somebody watches has made so far; `nil` when it is not at work.
+    func watched(_ job: JobID) -> PreviewFilm.Results? {
+        watchedJobs.insert(job)
+        machine.jobWatched(job)
+        guard let prepared = jobs[job]?.prepared, let tasks = machine.jobs[job]?.tasks else { return nil }
+        return PreviewFilm.Results(
+            plan: prepared.plan, index: prepared.index, tasks: tasks.values.map(\.record).filter { $0.artifact != nil })
     }
 
     /// The file that a job's tasks read, and its content.

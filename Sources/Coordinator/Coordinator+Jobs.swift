@@ -156,10 +156,11 @@ extension Coordinator {
         let later = try? prepared.laterCost(
             after: tasks.filter { $0.artifact == nil }.map(\.specification),
             completed: Dictionary(results) { first, _ in first })
-        let entry = JobEntry(
+        var entry = JobEntry(
             id: id, priority: context.record.priority, buildDigest: prepared.build.digest,
             state: context.record.state, doneBefore: context.fraction, laterCost: later ?? 0,
             mayFallBack: prepared.mayFallBack)
+        entry.isWatched = watchedJobs.contains(id)
         enqueue(machine.jobAdded(entry, tasks: tasks, now: surroundings.time.now()))
     }
 

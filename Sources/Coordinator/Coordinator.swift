@@ -33,6 +33,8 @@ package actor Coordinator {
     var machine: SchedulerMachine
     var jobs: [JobID: JobContext] = [:]
     var connections: [WorkerID: Connection] = [:]
+    /// Jobs that are watched before they are done.
+    var watchedJobs: Set<JobID> = []
     /// The jobs that are being taken in, and their outputs.
     var arriving: [JobID: String] = [:]
     /// Why the store can no longer be relied upon; `nil` while it can.

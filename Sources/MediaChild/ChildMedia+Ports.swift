@@ -76,3 +76,18 @@ extension ChildMedia: SourceRestamper {
         return report
     }
 }
+
+extension ChildMedia: StreamPackager, TrackPackager {
+    package func package(_ part: EncodedPart) async throws -> PackagedPart { try await packaged(.package(part)) }
+
+    package func package(_ track: EncodedTrack) async throws -> PackagedPart {
+        try await packaged(.packageTrack(track))
+    }
+
+    private func packaged(_ request: MediaRequest) async throws -> PackagedPart {
+        guard case (.packaged(let sizes), let bytes) = try await read(request), let part = sizes.part(of: bytes) else {
+            throw mismatch(request.subject)
+        }
+        return part
+    }
+}

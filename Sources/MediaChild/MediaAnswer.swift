@@ -37,5 +37,43 @@ enum MediaAnswer: Codable, Equatable {
     case assembled(AssemblyReport)
     case verified(VerificationReport)
     case restamped(RestampReport?)
+    /// The bytes of initialization and segments follow, one behind the other.
+    case packaged(PackagedSizes)
     case failed(AttemptFailure)
+}
+
+/// How long the parts of a packaged part are, in bytes.
+struct PackagedSizes: Codable, Equatable {
+    /// One segment.
+    struct Piece: Codable, Equatable {
+        var number: Int
+        var size: Int
+    }
+
+    var initialization: Int
+    var segments: [Piece]
+    var codecName: String?
+
+    /// The sizes of a part.
+    init(of part: PackagedPart) {
+        initialization = part.initialization.count
+        segments = part.segments.map { Piece(number: $0.number, size: $0.bytes.count) }
+        codecName = part.codecName
+    }
+
+    /// The part whose bytes follow; `nil` when they are not as many.
+    func part(of bytes: [UInt8]) -> PackagedPart? {
+        let sizes = [initialization] + segments.map(\.size)
+        guard sizes.allSatisfy({ (0...bytes.count).contains($0) }), sizes.reduce(0, +) == bytes.count else {
+            return nil
+        }
+        var rest = bytes[...]
+        func take(_ size: Int) -> [UInt8] {
+            defer { rest = rest.dropFirst(size) }
+            return Array(rest.prefix(size))
+        }
+        let head = take(initialization)
+        return PackagedPart(
+            initialization: head, segments: segments.map { ($0.number, take($0.size)) }, codecName: codecName)
+    }
 }

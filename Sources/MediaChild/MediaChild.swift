@@ -21,17 +21,20 @@ package struct MediaChild: Sendable {
         package var verifier: any Verifier
         /// Restamps.
         package var restamper: any SourceRestamper
+        /// Makes segments for players.
+        package var packager: any StreamPackager & TrackPackager
 
         /// Takes the tools.
         package init(
             prober: any MediaProber, scanner: any SoundScanner, assembler: any Assembler, verifier: any Verifier,
-            restamper: any SourceRestamper
+            restamper: any SourceRestamper, packager: any StreamPackager & TrackPackager
         ) {
             self.prober = prober
             self.scanner = scanner
             self.assembler = assembler
             self.verifier = verifier
             self.restamper = restamper
+            self.packager = packager
         }
     }
 
@@ -101,10 +104,16 @@ package struct MediaChild: Sendable {
                 return (.verified(report), [])
             case .restamp(let source, let path):
                 return (.restamped(try await tools.restamper.restamp(source, to: path, progress: tell)), [])
+            case .package(let part): return Self.answer(with: try await tools.packager.package(part))
+            case .packageTrack(let track): return Self.answer(with: try await tools.packager.package(track))
             }
         } catch {
             return (.failed(AttemptFailure(error)), [])
         }
+    }
+
+    private static func answer(with part: PackagedPart) -> (MediaAnswer, [UInt8]) {
+        (.packaged(PackagedSizes(of: part)), part.segments.reduce(part.initialization) { $0 + $1.bytes })
     }
 
     private func tell(_ share: Double) {

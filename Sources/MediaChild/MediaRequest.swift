@@ -20,6 +20,10 @@ package enum MediaRequest: Codable, Sendable, Equatable {
     case verify(output: String, SourceDescription, JobPlan?)
     /// Copy the source into a file with one clock.
     case restamp(SourceDescription, path: String)
+    /// Make segments of one encoded file.
+    case package(EncodedPart)
+    /// Make segments of a sound track.
+    case packageTrack(EncodedTrack)
 
     /// The file that was not made here, and that is read.
     var subject: String {
@@ -28,6 +32,8 @@ package enum MediaRequest: Codable, Sendable, Equatable {
         case .sounds(let source), .index(let source, _, _), .verify(_, let source, _), .restamp(let source, _):
             source.path
         case .assemble(let request): request.plan.source.path
+        case .package(let part): part.path
+        case .packageTrack(let track): track.path
         }
     }
 }

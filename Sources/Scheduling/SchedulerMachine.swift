@@ -150,6 +150,9 @@ package struct SchedulerMachine: Equatable, Sendable {
         return settled([], now: now)
     }
 
+    /// Somebody watches a job: its tasks are given out in the order of the film from now on.
+    package mutating func jobWatched(_ job: JobID) { jobs[job]?.watched() }
+
     /// Space for results became short, or is there again. While it is short,
     /// what runs goes on, and no new task begins; each job at work says so
     /// once, and again when it goes on. Its state stays.

@@ -53,7 +53,7 @@ struct SignsOfLifeTests {
             tools: { _ in
                 MediaChild.Tools(
                     prober: PatientProber(answers: answers), scanner: other, assembler: other, verifier: other,
-                    restamper: other)
+                    restamper: other, packager: other)
             }, time: clock, traffic: { traffic.withLock { $0 } }, write: { writer.yield(ChildLine($0.dropLast())) })
         let order = try MediaOrder(request: .describe(path: "/film.mkv"), cacheDirectory: nil, index: nil).bytes()
         let work = Task { await child.serve(order) }

@@ -253,6 +253,9 @@ extension ClusterService {
             }
         }
         try await engine.store.endAttempts(at: id, now: now)
+        if let previews = surroundings.previews {
+            await previews.ended(id, as: record.state, tasks: try await engine.store.tasks(of: id))
+        }
         // What failed can be retried, and then its finished segments count.
         if record.state != .failed { try? removeFiles(of: id) }
         emit(.jobStateChanged(id, record.state))

@@ -30,6 +30,9 @@ package struct ClusterSurroundings: Sendable {
     /// Draws the names of new jobs: lower-case letters, digits and dashes.
     package var newName: @Sendable () -> String
 
+    /// Shows jobs before they are done; `nil` shows none.
+    package var previews: Previews?
+
     /// Called when no job is left to be worked on.
     package var rested: @Sendable () -> Void = {}
 

@@ -6,7 +6,7 @@ package import MartletModel
 package import MartletPorts
 
 /// Packages with libavformat, in this process: the files are those of Martlet's own encodes.
-package struct MediaPackager: StreamPackager {
+package struct MediaPackager: StreamPackager, TrackPackager {
     /// Makes a packager.
     package init() {}
 
@@ -19,6 +19,19 @@ package struct MediaPackager: StreamPackager {
                 return try Packaging(part: part, stop: stop).run()
             } catch let failure as AVFailure {
                 throw MediaError(.failed, "\(part.path) cannot be packaged (\(failure)).")
+            }
+        }
+    }
+
+    /// Makes some segments of a sound track.
+    ///
+    /// - Throws: `MediaError` with `unreadable`, `mismatch` or `failed`.
+    package func package(_ track: EncodedTrack) async throws -> PackagedPart {
+        try await blocking("martlet.package") { stop in
+            do {
+                return try TrackPackaging(track, stop: stop).run()
+            } catch let failure as AVFailure {
+                throw MediaError(.failed, "\(track.path) cannot be packaged (\(failure)).")
             }
         }
     }

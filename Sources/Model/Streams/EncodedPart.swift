@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 /// An encoded file with one track of a stream, and when its packets are to be shown.
-package struct EncodedPart: Sendable {
+package struct EncodedPart: Sendable, Equatable, Codable {
     /// One segment of the part.
-    package struct Piece: Sendable, Equatable {
+    package struct Piece: Sendable, Equatable, Codable {
         /// Its number in the stream, from 0.
         package var segment: Int
         /// How many of the file's packets it has, at least 1.
@@ -18,7 +18,7 @@ package struct EncodedPart: Sendable {
     }
 
     /// How the first wanted packet is found.
-    package enum Start: Sendable, Equatable {
+    package enum Start: Sendable, Equatable, Codable {
         /// So many packets come before it.
         case afterPackets(Int)
         /// It begins at this time of the file's clock, in microseconds, give or take the tolerance.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-/// The text of a media playlist: one rendition, all of its segments, known before any is there.
+/// The text of a media playlist: one rendition, and its segments.
 ///
 /// Source: RFC 8216, section 4.3
 package struct MediaPlaylist: Sendable, Equatable {
@@ -19,6 +19,16 @@ package struct MediaPlaylist: Sendable, Equatable {
         }
     }
 
+    /// Whether the list is the whole film's.
+    package enum Extent: Sendable, Equatable {
+        /// All segments are in it.
+        case whole
+        /// More will be added behind the last.
+        case growing
+        /// It grew, and does not any more.
+        case grown
+    }
+
     /// The segments in order.
     package var entries: [Entry]
     /// Where the initialization is, relative to the playlist; `nil` for containers without one.
@@ -27,6 +37,8 @@ package struct MediaPlaylist: Sendable, Equatable {
     package var targetDuration: Int
     /// Whether every segment begins with a picture that needs no other.
     package var isIndependent: Bool
+    /// Whether more segments will come.
+    package var extent = Extent.whole
 
     /// Makes a playlist.
     package init(entries: [Entry], map: String?, targetDuration: Int, isIndependent: Bool) {
@@ -44,11 +56,11 @@ package struct MediaPlaylist: Sendable, Equatable {
     /// The playlist.
     package var text: String {
         var lines = ["#EXTM3U", "#EXT-X-VERSION:\(map == nil ? 6 : 7)", "#EXT-X-TARGETDURATION:\(targetDuration)"]
-        lines += ["#EXT-X-MEDIA-SEQUENCE:0", "#EXT-X-PLAYLIST-TYPE:VOD"]
+        lines += ["#EXT-X-MEDIA-SEQUENCE:0", "#EXT-X-PLAYLIST-TYPE:\(extent == .whole ? "VOD" : "EVENT")"]
         if isIndependent { lines.append("#EXT-X-INDEPENDENT-SEGMENTS") }
         if let map { lines.append("#EXT-X-MAP:URI=\"\(map)\"") }
         for entry in entries { lines += ["#EXTINF:\(Self.seconds(entry.microseconds)),", entry.uri] }
-        lines.append("#EXT-X-ENDLIST")
+        if extent != .growing { lines.append("#EXT-X-ENDLIST") }
         return lines.joined(separator: "\n") + "\n"
     }
 

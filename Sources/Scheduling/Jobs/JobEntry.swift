@@ -19,6 +19,8 @@ package struct JobEntry: Equatable, Sendable {
     package var laterCost: Double
     /// Whether software may take over when the hardware that it is planned for fails.
     package var mayFallBack: Bool
+    /// Whether somebody watches it, so that its tasks are given out in the order of the film.
+    package var isWatched = false
 
     /// Makes an entry from its parts.
     package init(

@@ -93,8 +93,15 @@ package struct JobMachine: Equatable, Sendable {
         progress = JobProgress(doneBefore: entry.doneBefore, laterCost: entry.laterCost)
         progress.stagePlanned(
             records.filter { $0.artifact == nil }.map(\.specification), laterCost: entry.laterCost)
+        if entry.isWatched { ready.followFilm() }
         let grace = configuration.returnGrace
         _ = add(records, awaitedUntil: grace > .zero ? now + grace : nil)
+    }
+
+    /// Somebody watches the job.
+    mutating func watched() {
+        entry.isWatched = true
+        ready.followFilm()
     }
 
     /// The job's name.

@@ -14,9 +14,10 @@ package struct ReadyQueue: Equatable, Sendable {
         var id: TaskID
         /// Tells an entry that counts from one of a task that left meanwhile.
         var stamp: Int
+        var isInFilmOrder: Bool
 
         static func < (left: Entry, right: Entry) -> Bool {
-            left.cost == right.cost ? left.id < right.id : left.cost > right.cost
+            left.isInFilmOrder || left.cost == right.cost ? left.id < right.id : left.cost > right.cost
         }
     }
 
@@ -36,6 +37,8 @@ package struct ReadyQueue: Equatable, Sendable {
     private var promised: [WorkerID: [ReadyTask]] = [:]
     /// Who fetches the inputs of each of those.
     private var fetchers: [TaskID: WorkerID] = [:]
+    /// Whether tasks are given out in the order of the film, and not the longest first.
+    private var isInFilmOrder = false
 
     /// Makes a queue of tasks.
     package init(_ tasks: [ReadyTask] = []) {
@@ -56,21 +59,39 @@ package struct ReadyQueue: Equatable, Sendable {
     /// All tasks, in the order in which a worker that can do everything gets them. Costs O(n log n).
     package var tasks: [ReadyTask] {
         var result = doubtful + promised.values.joined()
-        for line in lines {
-            var heap = line.heap
-            while let entry = heap.popFirst() {
-                guard stamps[entry.id] == entry.stamp else { continue }
-                result.append(
-                    ReadyTask(id: entry.id, cost: entry.cost, memory: line.memory, encoder: line.encoder))
-            }
-        }
+        for line in lines { result += tasks(of: line) }
         return result.sorted { $0.precedes($1) }
+    }
+
+    private func tasks(of line: Line) -> [ReadyTask] {
+        var (result, heap) = ([ReadyTask](), line.heap)
+        while let entry = heap.popFirst() {
+            if stamps[entry.id] == entry.stamp { result.append(task(entry, of: line)) }
+        }
+        return result
+    }
+
+    private func task(_ entry: Entry, of line: Line) -> ReadyTask {
+        var task = ReadyTask(id: entry.id, cost: entry.cost, memory: line.memory, encoder: line.encoder)
+        task.isInFilmOrder = entry.isInFilmOrder
+        return task
+    }
+
+    /// Gives tasks out in the order of the film from now on, since somebody watches it. Costs O(n log n).
+    package mutating func followFilm() {
+        guard !isInFilmOrder else { return }
+        let waiting = doubtful + lines.flatMap(tasks)
+        (lines, doubtful, stamps) = ([], [], [:])
+        isInFilmOrder = true
+        for task in waiting { insert(task) }
     }
 
     package static func == (left: ReadyQueue, right: ReadyQueue) -> Bool { left.tasks == right.tasks }
 
     /// Adds a task.
     package mutating func insert(_ task: ReadyTask) {
+        var task = task
+        task.isInFilmOrder = isInFilmOrder
         guard task.failedOn.isEmpty else {
             let index = doubtful.firstIndex { task.precedes($0) } ?? doubtful.count
             doubtful.insert(task, at: index)
@@ -78,7 +99,7 @@ package struct ReadyQueue: Equatable, Sendable {
         }
         lastStamp += 1
         stamps[task.id] = lastStamp
-        let entry = Entry(cost: task.cost, id: task.id, stamp: lastStamp)
+        let entry = Entry(cost: task.cost, id: task.id, stamp: lastStamp, isInFilmOrder: isInFilmOrder)
         if let index = lines.firstIndex(where: { $0.memory == task.memory && $0.encoder == task.encoder }) {
             lines[index].heap.insert(entry)
             return
@@ -144,8 +165,7 @@ package struct ReadyQueue: Equatable, Sendable {
     private mutating func head(of index: Int) -> ReadyTask? {
         while let entry = lines[index].heap.first {
             if stamps[entry.id] == entry.stamp {
-                return ReadyTask(
-                    id: entry.id, cost: entry.cost, memory: lines[index].memory, encoder: lines[index].encoder)
+                return task(entry, of: lines[index])
             }
             _ = lines[index].heap.popFirst()
         }

@@ -15,6 +15,8 @@ package struct ReadyTask: Equatable, Sendable {
     package var encoder: String
     /// The workers on which an attempt failed.
     package var failedOn: Set<WorkerID>
+    /// Whether it waits in the order of the film, and not by its length.
+    package var isInFilmOrder = false
 
     /// Makes a ready task from its parts.
     package init(id: TaskID, cost: Double, memory: ByteCount, encoder: String, failedOn: Set<WorkerID> = []) {
@@ -25,10 +27,11 @@ package struct ReadyTask: Equatable, Sendable {
         self.failedOn = failedOn
     }
 
-    /// Whether it is given out before `other`: what needs special hardware, then the longest, then by name.
+    /// Whether it is given out before `other`: what needs special hardware, then the longest, then by name; by name alone
+    /// in the order of the film, where sound comes before picture.
     package func precedes(_ other: ReadyTask) -> Bool {
         let (needs, otherNeeds) = (HardwareEncoder.isOne(encoder), HardwareEncoder.isOne(other.encoder))
         if needs != otherNeeds { return needs }
-        return cost == other.cost ? id < other.id : cost > other.cost
+        return isInFilmOrder || cost == other.cost ? id < other.id : cost > other.cost
     }
 }

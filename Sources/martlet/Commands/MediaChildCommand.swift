@@ -22,7 +22,7 @@ enum MediaChildCommand {
                 let reader = MediaReader(files: files, cacheDirectory: cacheDirectory)
                 return MediaChild.Tools(
                     prober: reader, scanner: reader, assembler: MediaAssembler(), verifier: MediaVerifier(),
-                    restamper: MediaRestamper(files: files))
+                    restamper: MediaRestamper(files: files), packager: MediaPackager())
             }, time: SystemTime(), traffic: OwnTraffic.bytes, write: writeOut)
         return await child.serve(readIn()) ? .success : .usage
     }
