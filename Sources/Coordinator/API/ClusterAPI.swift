@@ -55,6 +55,8 @@ package struct ClusterAPI: Sendable {
         package var obstacle: @Sendable () async -> String?
         /// The workers of the plain protocol; `nil` knows none.
         package var plainWorkers: PlainWorkers?
+        /// Streams that several workers make; `nil` leaves each to one.
+        package var meshes: Meshes?
         /// How ends of jobs are told; `nil` tells none.
         package var telling: Telling?
 
@@ -95,8 +97,9 @@ package struct ClusterAPI: Sendable {
         var control = surroundings.control
         var routes = more(metrics)
         if let streams = surroundings.plainWorkers {
-            control = ClusterWithStreams(films: control, streams: streams)
-            routes += PlainRoutes(workers: streams, metrics: metrics).routes
+            control = ClusterWithStreams(films: control, streams: streams, meshes: surroundings.meshes)
+            routes += PlainRoutes(workers: streams, meshes: surroundings.meshes, metrics: metrics).routes
+            routes += surroundings.meshes.map { MeshRoutes(meshes: $0).routes } ?? []
         }
         let uploads = configuration.uploads.map { SourceUploads(at: $0, files: surroundings.files) }
         if let uploads { routes += SourceRoutes(uploads: uploads).routes }

@@ -80,6 +80,14 @@ extension ClusterService {
         await coordinator.unregister(worker)
     }
 
+    /// Who holds a connection now and takes work, and the digest of each one's ffmpeg.
+    func connectedBuilds() async -> [WorkerID: String] {
+        let states = await engine?.coordinator.workerStates() ?? [:]
+        return roster.entries.filter { id, entry in
+            entry.isPresent && sessions[id] != nil && states[id].map { $0.state != .draining } ?? false
+        }.mapValues(\.build.digest)
+    }
+
     package func workers() async -> [WorkerView] {
         guard let engine else { return [] }
         let now = surroundings.time.now()

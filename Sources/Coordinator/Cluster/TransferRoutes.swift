@@ -22,6 +22,7 @@ package struct TransferRoutes: Sendable {
 
     private let service: ClusterService
     private let streams: PlainWorkers?
+    private let meshes: Meshes?
     private let files: any FileStore & FileParts
     private let meter: @Sendable (Figure) -> Void
 
@@ -29,10 +30,12 @@ package struct TransferRoutes: Sendable {
     ///
     /// - Parameter streams: whose sources are given out, too.
     package init(
-        service: ClusterService, streams: PlainWorkers? = nil, meter: @escaping @Sendable (Figure) -> Void = { _ in }
+        service: ClusterService, streams: PlainWorkers? = nil, meshes: Meshes? = nil,
+        meter: @escaping @Sendable (Figure) -> Void = { _ in }
     ) {
         self.service = service
         self.streams = streams
+        self.meshes = meshes
         self.files = service.surroundings.files
         self.meter = meter
     }
@@ -117,6 +120,9 @@ package struct TransferRoutes: Sendable {
     private func wanted(by job: JobID) async throws -> Wanted {
         if let source = await service.engine?.coordinator.source(of: job) {
             return Wanted(path: source.path, content: source.content)
+        }
+        if let address = await meshes?.source(of: job) {
+            return Wanted(path: try service.configuration.roots.place(of: address.description, files: files).path)
         }
         guard let stream = await streams?.source(of: job) else {
             throw CoordinatorError(.unknownJob, "no job \(job) is at work")

@@ -222,6 +222,9 @@ package actor PlainWorkers {
         }
     }
 
+    /// Where a worker listens, host and port; `nil` when it was not heard of lately.
+    func authority(of worker: WorkerID) -> String? { contacts[worker]?.authority }
+
     /// All workers, by name.
     package func workers() -> [WorkerView] { machine.workers.values.map(view).sorted { $0.id < $1.id } }
 

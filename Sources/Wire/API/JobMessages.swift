@@ -26,7 +26,7 @@ package struct JobSubmission: Sendable, Equatable, Codable {
     /// Where a stream begins, in seconds into the source: the job then is a stream that a worker serves itself, and
     /// `output` is the stream's name.
     package var startTime: Double?
-    /// What the worker of a stream is told as `is_mesh_mode`; it has one worker in any case.
+    /// Whether the parts of a stream come from several workers.
     package var isMeshMode: Bool?
 
     /// The JSON names.

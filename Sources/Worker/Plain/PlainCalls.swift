@@ -67,6 +67,20 @@ struct PlainCalls: Sendable {
         return KnownSource(content: content, length: answer.headers[DataPlane.contentDuration].flatMap { Double($0) })
     }
 
+    /// What a worker must know to make parts of a job's stream, as the coordinator says it.
+    ///
+    /// - Throws: `WorkerError` when it says nothing; the caller's error.
+    func meshOrder(of job: JobID) async throws -> [UInt8] {
+        let path = "/api/v1/jobs/\(PercentEncoding.encoded(job.text))/mesh/order"
+        let call = HTTPCall("GET", coordinator.url(path), headers: coordinator.headers)
+        let answer = try await caller.call(call, limit: 64 << 20)
+        guard answer.status == 200 else {
+            throw WorkerError(
+                .transferFailed, "the coordinator knows no stream \(job): \(ProblemText.line(of: answer))")
+        }
+        return answer.body
+    }
+
     private func path(of job: JobID) -> String { "/api/v1/jobs/\(PercentEncoding.encoded(job.text))/status" }
 
     private static let heartbeatPath = "/api/v1/workers/heartbeat"

@@ -66,6 +66,7 @@ package actor PlainWorker: HTTPHandler {
     private var proxy: SourceProxy?
     private var hardwareKinds: [String] = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var openedFilms = 0
 
     /// Makes a worker that is not at work yet.
     package init(configuration: Configuration, surroundings: RemoteWorker.Surroundings) {
@@ -296,6 +297,43 @@ extension PlainWorker {
                 advice: "Add --media-root to the worker, or check that the film is still there.")
         }
         return (try await proxy.open(lease, known.content, name: assignment.sourcePath), known.length)
+    }
+
+    /// What a worker must know to make parts of a stream, as the coordinator says it.
+    ///
+    /// - Throws: `WorkerError`, the caller's error.
+    package func meshOrder(of job: JobID) async throws -> [UInt8] { try await calls.meshOrder(of: job) }
+
+    /// A film as ffmpeg can read it for a while.
+    package struct OpenFilm: Sendable {
+        /// Its path here, or the address of this machine's proxy.
+        package var input: String
+        /// What it holds, where it is read by the proxy.
+        package var content: Fingerprint?
+        /// Ends the reading; throws why the film could not be read, where it could not.
+        package var close: @Sendable () async throws -> Void
+    }
+
+    /// Opens the film of a job that the coordinator knows.
+    ///
+    /// - Parameter sourcePath: where it lies below all media roots.
+    /// - Throws: `WorkerError`, the caller's error.
+    package func openFilm(of job: JobID, sourcePath: String) async throws -> OpenFilm {
+        openedFilms += 1
+        let lease = LeaseToken(
+            job: job, task: TaskID("part-\(openedFilms)"), epoch: Epoch(1), worker: configuration.id)
+        guard let known = try await calls.source(of: job), let proxy else {
+            throw WorkerError(
+                .transferFailed, "the coordinator does not give out the source of \(job)",
+                advice: "Check that the film is still there.")
+        }
+        if let path = roots.place(of: sourcePath), try await isSame(path, known.content) {
+            return OpenFilm(input: path, content: nil, close: {})
+        }
+        let input = try await proxy.open(lease, known.content, name: sourcePath)
+        return OpenFilm(input: input, content: known.content) {
+            if let failure = await proxy.close(lease).failure { throw failure }
+        }
     }
 
     private func isSame(_ path: String, _ content: Fingerprint?) async throws -> Bool {

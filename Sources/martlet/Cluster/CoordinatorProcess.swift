@@ -43,9 +43,15 @@ struct CoordinatorProcess {
         try local.files.makeDirectory(directory)
         let lock = try FileLock(path: "\(directory)/lock", subject: directory)
         defer { withExtendedLifetime(lock) {} }
-        let service = ClusterService(configuration: try configuration(), surroundings: surroundings())
+        let previews = try Previews(
+            with: Previews.Surroundings(
+                packager: media, files: local.files, time: local.time, directory: "\(directory)/previews",
+                jobsDirectory: "\(directory)/jobs"))
+        var surroundings = surroundings()
+        surroundings.previews = previews
+        let service = ClusterService(configuration: try configuration(), surroundings: surroundings)
         try await service.begin()
-        let api = try api(of: service)
+        let api = try await api(of: service, previews: previews)
         let telling = Task { try await api.run() }
         let server = HTTPServer(configuration: serverConfiguration(), handler: api.router)
         let working: Task<Void, Never>?
@@ -126,7 +132,7 @@ struct CoordinatorProcess {
         return surroundings
     }
 
-    private func api(of service: ClusterService) throws -> ClusterAPI {
+    private func api(of service: ClusterService, previews: Previews) async throws -> ClusterAPI {
         var configuration = ClusterAPI.Configuration(version: Program.version)
         configuration.tokens = request.tokens
         configuration.uploads = SourceUploads.Place(
@@ -137,6 +143,8 @@ struct CoordinatorProcess {
         let caller = CurlCaller()
         let streams = try plainWorkers(calling: caller)
         surroundings.plainWorkers = streams
+        let meshes = try await self.meshes(of: service, streams, calling: caller)
+        surroundings.meshes = meshes
         surroundings.telling = ClusterAPI.Telling(
             caller: caller, signer: HMACSigner(), secret: settings.callbackSecret.map { Array($0.utf8) },
             directory: "\(directory)/callbacks")
@@ -144,13 +152,13 @@ struct CoordinatorProcess {
             configuration, with: surroundings
         ) { metrics in
             service.meter.connect { Self.count($0, in: metrics) }
-            return TransferRoutes(service: service, streams: streams) { figure in
+            return TransferRoutes(service: service, streams: streams, meshes: meshes) { figure in
                 switch figure {
                 case .sent(let bytes): metrics.transferred(bytes, .down)
                 case .received(let bytes): metrics.transferred(bytes, .up)
                 case .refused(let reason): metrics.transferRefused(reason)
                 }
-            }.routes
+            }.routes + PreviewRoutes(service: service, previews: previews).routes
         }
     }
 
@@ -167,6 +175,24 @@ struct CoordinatorProcess {
                     else { return nil }
                     return source.durationMicroseconds.map { .microseconds($0) }
                 }, newID: { JobID(UUID().uuidString.lowercased()) }))
+    }
+
+    /// The streams that several workers make.
+    private func meshes(
+        of service: ClusterService, _ streams: PlainWorkers, calling caller: CurlCaller
+    ) async throws -> Meshes {
+        let (roots, files) = (try configuration().roots, local.files)
+        let meshes = Meshes(
+            service: service, plainWorkers: streams,
+            with: Meshes.Surroundings(
+                caller: caller, reader: media, records: RecordFiles(in: "\(directory)/meshes", files: files),
+                time: local.time,
+                locate: { name in
+                    let place = try roots.place(of: name, files: files)
+                    return (place.address, place.path)
+                }, newID: { JobID(UUID().uuidString.lowercased()) }))
+        try await meshes.begin()
+        return meshes
     }
 
     private static func count(_ figure: WorkMeter.Figure, in metrics: ClusterMetrics) {

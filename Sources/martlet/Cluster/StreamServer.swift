@@ -6,6 +6,7 @@ import MartletHTTP
 import MartletHost
 import MartletModel
 import MartletPorts
+import MartletStreaming
 import MartletWorker
 import Synchronization
 
@@ -19,6 +20,8 @@ struct StreamServer {
     let directory: String
     /// Where this machine has films, by name.
     let mediaRoots: [String: String]
+    /// Makes parts of streams, with files and a directory for what ffmpeg writes.
+    let maker: @Sendable (any FileStore, String) -> StreamMaker
 
     /// Takes streams until the calling task is cancelled.
     ///
@@ -46,9 +49,29 @@ struct StreamServer {
         configuration.mediaRoots = mediaRoots
         configuration.niceness = request.niceness
         let worker = PlainWorker(configuration: configuration, surroundings: surroundings)
-        relay.handler.withLock { $0 = worker }
+        do {
+            let node = try meshNode(of: worker, surroundings)
+            relay.handlers.withLock { $0 = (worker, node) }
+        } catch {
+            await server.stop()
+            return told(.warning("This worker serves no streams: \(error)"))
+        }
         do { try await worker.run() } catch { told(.warning("This worker serves no streams: \(error)")) }
         await server.stop()
+    }
+
+    /// What makes parts of streams that several workers make.
+    private func meshNode(of worker: PlainWorker, _ surroundings: RemoteWorker.Surroundings) throws -> MeshNode {
+        let (maker, scratch) = (self.maker, "\(directory)/parts")
+        return try MeshNode(
+            slots: max(1, surroundings.machine.processors / 4),
+            with: MeshNode.Surroundings(
+                maker: { maker($0, scratch) }, build: { try await surroundings.catalog.build().digest },
+                order: { try await worker.meshOrder(of: $0) },
+                open: { job, path in
+                    let film = try await worker.openFilm(of: job, sourcePath: path)
+                    return MeshSource(input: film.input, content: film.content, close: film.close)
+                }, files: surroundings.files, directory: "\(directory)/mesh"))
     }
 
     /// The address that others reach this machine at: the one that it reaches its coordinator from.
@@ -84,16 +107,17 @@ struct StreamServer {
 ///
 /// Everyone may watch; only the coordinator may begin and end streams, since its protocol knows no tokens.
 private final class LateHandler: HTTPHandler {
-    let handler = Mutex<(any HTTPHandler)?>(nil)
+    let handlers = Mutex<(streams: any HTTPHandler, parts: any HTTPHandler)?>(nil)
     private let callers: Set<String>
 
     init(callers: Set<String>) { self.callers = callers }
 
     func respond(to request: HTTPRequest) async -> HTTPResponse {
-        guard ["GET", "HEAD"].contains(request.method) || callers.contains(request.peer) else {
-            return HTTPResponse(status: 403)
-        }
-        guard let handler = handler.withLock({ $0 }) else { return HTTPResponse(status: 503) }
-        return await handler.respond(to: request)
+        // To ask for the head of a part has it made.
+        let isPart = request.path.hasPrefix("/mesh/")
+        let isWatching = request.method == "GET" || request.method == "HEAD" && !isPart
+        guard isWatching || callers.contains(request.peer) else { return HTTPResponse(status: 403) }
+        guard let handlers = handlers.withLock({ $0 }) else { return HTTPResponse(status: 503) }
+        return await (isPart ? handlers.parts : handlers.streams).respond(to: request)
     }
 }

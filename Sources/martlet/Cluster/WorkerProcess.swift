@@ -3,8 +3,10 @@
 
 import MartletHTTP
 import MartletHost
+import MartletMedia
 import MartletModel
 import MartletPorts
+import MartletStreaming
 import MartletWorker
 
 /// A worker with everything around it, from its start to its end.
@@ -34,7 +36,12 @@ struct WorkerProcess {
         defer { withExtendedLifetime(lock) {} }
         let surroundings = await surroundings()
         let server = StreamServer(
-            request: request, name: name, directory: "\(directory)/streams", mediaRoots: mediaRoots)
+            request: request, name: name, directory: "\(directory)/streams", mediaRoots: mediaRoots
+        ) { [local] files, scratch in
+            StreamMaker(
+                reader: local.reader, encoder: local.ffmpeg, catalog: local.abilities, packager: MediaPackager(),
+                files: files, scratch: scratch)
+        }
         let streams = Task { await server.run(with: surroundings, told: told) }
         let result: Result<Void, any Error>
         do {

@@ -50,8 +50,8 @@ extension Options {
             "Makes a stream that begins so far into the film; OUTPUT is the stream's name.", into: \.cluster.startTime),
         Option(
             flag: "mesh", .job,
-            "Makes a stream, and tells its worker with is_mesh_mode that others may make parts of it; workers of Martlet "
-                + "make the whole of it. OUTPUT is the stream's name.",
+            "Makes a stream whose parts come from several workers behind one playlist; where there are only workers of "
+                + "others, one of them makes the whole of it. OUTPUT is the stream's name.",
             into: \.cluster.isMesh),
         Option(flag: "watch", .job, "Stays until the job is over, and shows how far it is.", into: \.cluster.watches),
     ]

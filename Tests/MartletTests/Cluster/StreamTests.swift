@@ -69,6 +69,17 @@ import Testing
         let view = try await cluster.run(["job", job])
         #expect(end.members["state"] == "completed", "\(view.transcript)")
         #expect(try await playlist(of: job, at: cluster).contains("#EXT-X-ENDLIST"))
+        // The coordinator leads a player to the worker, and has nothing to do while that plays all of it.
+        let before = try cluster.processorSeconds()
+        let player = try await ChildProcess.run(
+            "ffmpeg",
+            [
+                "-nostdin", "-v", "error", "-i", "\(cluster.url)/api/v1/jobs/\(job)/stream", "-map", "0:v:0",
+                "-fps_mode",
+                "passthrough", "-f", "framemd5", "-",
+            ], deadline: .seconds(120))
+        #expect(player.output.split(separator: "\n").count { $0.hasPrefix("0,") } == 1500, "\(player.errors)")
+        #expect(try cluster.processorSeconds() - before < 0.1)
         let views = try await cluster.list("/api/v1/workers")
         #expect(views.map { $0["id"] as? String } == ["w1"])
         #expect(views.first?["transport"] as? String == "websocket")

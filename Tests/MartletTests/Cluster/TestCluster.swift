@@ -156,6 +156,16 @@ final class TestCluster: Sendable {
             .first { $0.hasPrefix(name + " ") }.flatMap { Double($0.dropFirst(name.count + 1)) }
     }
 
+    /// The processor time that the coordinator has used by now, in seconds.
+    func processorSeconds() throws -> Double {
+        let process = try #require(coordinator.handle).processID
+        let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        // The name, in parentheses, may hold blanks; user and system time are fields 14 and 15.
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        let ticks = try #require(Double(fields[12])) + #require(Double(fields[13]))
+        return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// What the API says of a job.
     func job(_ job: String) async throws -> [String: Any] {
         try await object("/api/v1/jobs/\(job)")

@@ -8,11 +8,15 @@ internal import MartletWire
 /// What workers of the plain protocol say, and where their streams are.
 package struct PlainRoutes: Sendable {
     private let workers: PlainWorkers
+    private let meshes: Meshes?
     private let metrics: ClusterMetrics
 
     /// Makes the routes.
-    package init(workers: PlainWorkers, metrics: ClusterMetrics) {
+    ///
+    /// - Parameter meshes: streams that several workers make, which are not at one of them.
+    package init(workers: PlainWorkers, meshes: Meshes? = nil, metrics: ClusterMetrics) {
         self.workers = workers
+        self.meshes = meshes
         self.metrics = metrics
     }
 
@@ -38,10 +42,19 @@ package struct PlainRoutes: Sendable {
                     "getStream", "Leads to where a stream is served.",
                     answers: [.init(307, "`Location` says where.")]),
                 answer: { request in
-                    let url = try await workers.streamURL(of: JobID(request.parameter("id")))
+                    let id = JobID(request.parameter("id"))
+                    let mesh = await meshURL(of: id, request.request)
+                    let url = if let mesh { mesh } else { try await workers.streamURL(of: id) }
                     return HTTPResponse(status: 307, headers: ["Location": url, "Cache-Control": "no-store"])
                 }),
         ]
+    }
+
+    /// Where the playlists of several workers' stream are; `nil` for other streams.
+    private func meshURL(of id: JobID, _ request: HTTPRequest) async -> String? {
+        guard await meshes?.source(of: id) != nil else { return nil }
+        let query = request.query("access_token").map { "?access_token=" + PercentEncoding.encoded($0) } ?? ""
+        return "/api/v1/jobs/\(PercentEncoding.encoded(id.text))/mesh/master.m3u8" + query
     }
 
     private func heartbeat(_ request: RoutedRequest) async throws -> HTTPResponse {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import MartletModel
+internal import MartletWire
+
+/// A stream that several workers make, as it is kept.
+package struct MeshRecord: Codable, Sendable {
+    /// Its name.
+    var id: JobID
+    /// What the user asked for.
+    var submission: JobSubmission
+    /// The source.
+    var source: MediaAddress
+    /// In milliseconds since 1970.
+    var createdMs: Int64
+    /// When it was ended, in milliseconds since 1970; `nil` while it can be watched.
+    var endedMs: Int64?
+
+    /// The source as workers are told of it.
+    var sourcePath: String { "\(source.root)/\(source.path)" }
+
+    /// The job, as the API shows it.
+    ///
+    /// - Parameter hasWorkers: whether anybody makes it.
+    func view(hasWorkers: Bool) -> JobView {
+        let name = submission.name ?? source.path.split(separator: "/").last.map { String($0) } ?? source.path
+        let state: JobState = endedMs != nil ? .cancelled : hasWorkers ? .processing : .waitingForWorkers
+        var view = JobView(
+            id: id, name: name, source: source.description, output: submission.output, state: state,
+            priority: submission.priority ?? Priority.normal.name, createdMs: createdMs)
+        view.finishedMs = endedMs
+        if state == .waitingForWorkers {
+            view.error = ProblemView(
+                code: "scheduling.no_worker", message: "no worker is there that makes parts of streams",
+                advice: "`martlet work` does, on its --http-port.")
+        }
+        return view
+    }
+}

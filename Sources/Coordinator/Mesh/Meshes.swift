@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+internal import MartletPlanning
+package import MartletPorts
+internal import MartletScheduling
+internal import MartletWire
+
+/// Streams whose parts come from several workers, behind playlists of the coordinator's.
+///
+/// Where every segment begins and ends is known before anything is encoded, so every worker makes the same bytes of a
+/// part, and any can stand in for any. A viewer's request is answered when a worker has the part, with where that is;
+/// who fails or is gone meanwhile is replaced by the next in the part's own order of workers. Nothing is encoded here,
+/// and no part goes through here.
+package actor Meshes {
+    /// What meshes work with.
+    package struct Surroundings: Sendable {
+        /// Calls workers.
+        package var caller: any HTTPTransfers
+        /// Reads films.
+        package var reader: any MediaProber & SoundScanner
+        /// Keeps streams.
+        package var records: RecordFiles<MeshRecord>
+        /// Tells the time.
+        package var time: any TimeSource
+        /// Finds what a user named, and where that lies here; throws a `CodedError` when that is in no media root.
+        package var locate: @Sendable (String) throws -> (address: MediaAddress, path: String)
+        /// Makes names of jobs, no two alike.
+        package var newID: @Sendable () -> JobID
+
+        /// Makes surroundings.
+        package init(
+            caller: any HTTPTransfers, reader: any MediaProber & SoundScanner, records: RecordFiles<MeshRecord>,
+            time: any TimeSource, locate: @escaping @Sendable (String) throws -> (address: MediaAddress, path: String),
+            newID: @escaping @Sendable () -> JobID
+        ) {
+            self.caller = caller
+            self.reader = reader
+            self.records = records
+            self.time = time
+            self.locate = locate
+            self.newID = newID
+        }
+    }
+
+    /// How many segments are made ahead of a viewer.
+    private static let ahead = 3
+    /// How long a worker may take for a part before the next one is asked.
+    private static let patience = Duration.seconds(30)
+
+    private let surroundings: Surroundings
+    private let service: ClusterService
+    private let plainWorkers: PlainWorkers
+    private var records: [JobID: MeshRecord] = [:]
+    private var plans: [JobID: Task<(plan: StreamPlan, order: [UInt8]), any Error>] = [:]
+    /// What is being made, by its address at the workers.
+    private var making: [String: Task<String?, Never>] = [:]
+    private var broadcast = Broadcast()
+
+    /// Makes it.
+    ///
+    /// - Parameters:
+    ///   - service: knows who is connected, and with which ffmpeg.
+    ///   - plainWorkers: knows where workers listen.
+    package init(service: ClusterService, plainWorkers: PlainWorkers, with surroundings: Surroundings) {
+        self.service = service
+        self.plainWorkers = plainWorkers
+        self.surroundings = surroundings
+    }
+
+    /// Takes up the streams of an earlier life.
+    ///
+    /// - Throws: when they cannot be read.
+    package func begin() async throws {
+        for (_, record) in try await surroundings.records.all() { records[record.id] = record }
+    }
+
+    // MARK: Users
+
+    /// Whether anybody makes parts.
+    func hasWorkers() async -> Bool { await !service.connectedBuilds().isEmpty }
+
+    /// Takes a stream in.
+    func submit(_ submission: JobSubmission) async throws -> JobView {
+        let source = try surroundings.locate(submission.source).address
+        let record = MeshRecord(
+            id: surroundings.newID(), submission: submission, source: source,
+            createdMs: surroundings.time.wallMilliseconds())
+        try await keep(record)
+        broadcast.send(.jobSubmitted(record.id))
+        broadcast.send(.jobStateChanged(record.id, .processing))
+        return await view(of: record)
+    }
+
+    /// All streams.
+    func jobs(state: JobState?) async -> [JobView] {
+        let hasWorkers = await hasWorkers()
+        return records.values.map { $0.view(hasWorkers: hasWorkers) }.filter { state == nil || $0.state == state }
+    }
+
+    /// One stream; `nil` when there is none of that name.
+    func job(_ id: JobID) async -> JobView? {
+        guard let record = records[id] else { return nil }
+        return await view(of: record)
+    }
+
+    /// Ends a stream; `nil` when there is none of that name.
+    func cancel(_ id: JobID) async throws -> JobView? {
+        guard var record = records[id] else { return nil }
+        if record.endedMs == nil {
+            record.endedMs = surroundings.time.wallMilliseconds()
+            try await keep(record)
+            plans[id] = nil
+            broadcast.send(.jobStateChanged(id, .cancelled))
+        }
+        return await view(of: record)
+    }
+
+    /// Lets an ended stream be watched again; `nil` when there is none of that name.
+    func retry(_ id: JobID) async throws -> JobView? {
+        guard var record = records[id] else { return nil }
+        guard record.endedMs != nil else {
+            throw CoordinatorError(.wrongState, "The stream \(id) was not cancelled.")
+        }
+        record.endedMs = nil
+        try await keep(record)
+        broadcast.send(.jobStateChanged(id, .processing))
+        return await view(of: record)
+    }
+
+    /// Everything that happens from now on.
+    func events() -> AsyncStream<Event> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
+        let listener = broadcast.add(continuation)
+        continuation.onTermination = { [weak self] _ in Task { await self?.forget(listener) } }
+        return stream
+    }
+
+    private func forget(_ listener: Int) { broadcast.remove(listener) }
+
+    private func keep(_ record: MeshRecord) async throws {
+        try await surroundings.records.keep(record, as: record.id.text)
+        records[record.id] = record
+    }
+
+    private func view(of record: MeshRecord) async -> JobView { record.view(hasWorkers: await hasWorkers()) }
+
+    /// What a stream reads; `nil` when none of that name can be watched.
+    func source(of id: JobID) -> MediaAddress? { records[id].flatMap { $0.endedMs == nil ? $0.source : nil } }
+
+    // MARK: Viewers
+
+    /// A playlist: the master without a rendition.
+    ///
+    /// - Throws: `CoordinatorError` `unknownJob`, `wrongState`, `APIError` `notFound`, and what the film is refused with.
+    func playlist(of id: JobID, rendition: String?, query: String) async throws -> String {
+        let plan = try await plan(of: id).plan
+        let start = records[id]?.submission.startTime ?? 0
+        guard let rendition else { return plan.master(query: query) }
+        guard let text = plan.playlist(of: rendition, query: query) else {
+            throw APIError(.notFound, "The stream \(id) has no \(rendition).")
+        }
+        guard start > 0 else { return text }
+        let lines = text.split(separator: "\n", maxSplits: 1)
+        return lines[0] + "\n#EXT-X-START:TIME-OFFSET=\(start),PRECISE=YES\n" + (lines.count > 1 ? lines[1] : "")
+    }
+
+    /// What a worker must know to make parts of a stream, as JSON.
+    func order(of id: JobID) async throws -> [UInt8] { try await plan(of: id).order }
+
+    /// The address of a file of a stream at a worker that has it.
+    ///
+    /// - Throws: as `playlist`; `APIError` `notReady` when no worker makes it.
+    func address(of file: String, rendition: String, job id: JobID) async throws -> String {
+        let plan = try await plan(of: id).plan
+        let isText = plan.isText(file, rendition: rendition)
+        guard let segment = plan.segment(ofFile: file, rendition: rendition) ?? (isText ? 0 : nil) else {
+            throw APIError(.notFound, "The stream \(id) has no \(rendition)/\(file).")
+        }
+        if await makers(build: plan.options.build).isEmpty { await someoneComes(with: plan.options.build) }
+        let key = "\(id.text)/\(rendition)/\(file)"
+        guard let address = await ensured(key, segment: segment, rendition: rendition, plan) else {
+            throw APIError(
+                .notReady, "No worker makes \(rendition)/\(file) of the stream \(id) now.",
+                advice: "Ask again in a little while.", headers: ["Retry-After": "1"])
+        }
+        let last = plan.timeline.count - 1
+        for next in segment + 1..<max(segment + 1, min(last, segment + Self.ahead) + 1) where file.hasSuffix(".m4s") {
+            let key = "\(id.text)/\(rendition)/\(next).m4s"
+            Task { await self.ensured(key, segment: next, rendition: rendition, plan) }
+        }
+        return address
+    }
+
+    /// Has a part made by whose turn it is; the address of it, `nil` when nobody makes it.
+    @discardableResult
+    private func ensured(_ key: String, segment: Int, rendition: String, _ plan: StreamPlan) async -> String? {
+        if let task = making[key] { return await task.value }
+        let thing = plan.part(of: rendition, segment: segment)?.description ?? key
+        let task = Task { await self.made(key, part: thing, build: plan.options.build) }
+        making[key] = task
+        defer { making[key] = nil }
+        return await task.value
+    }
+
+    private func made(_ key: String, part: String, build: String) async -> String? {
+        let makers = await makers(build: build)
+        for worker in Rendezvous.order(of: makers.keys, for: part) {
+            guard let authority = makers[worker] else { continue }
+            let address = "http://\(authority)/mesh/\(key)"
+            let call = HTTPCall("HEAD", address, connectTimeout: .seconds(2), stallTimeout: Self.patience)
+            let answer = try? await surroundings.caller.call(call, limit: 1 << 10)
+            if answer?.status == 200 { return address }
+        }
+        return nil
+    }
+
+    /// Waits until a worker says for the first time where it listens, or for too long.
+    private func someoneComes(with build: String) async {
+        let (time, events) = (surroundings.time, await plainWorkers.events())
+        let deadline = time.now() + Self.patience
+        guard await makers(build: build).isEmpty else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await event in events {
+                    if case .workerRegistered = event { return }
+                }
+            }
+            group.addTask { try? await time.sleep(until: deadline) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Where the workers listen that are connected now, and have an ffmpeg (`nil`: any).
+    private func makers(build: String?) async -> [WorkerID: String] {
+        var makers: [WorkerID: String] = [:]
+        for (worker, own) in await service.connectedBuilds() where build == nil || own == build {
+            makers[worker] = await plainWorkers.authority(of: worker)
+        }
+        return makers
+    }
+
+    private func plan(of id: JobID) async throws -> (plan: StreamPlan, order: [UInt8]) {
+        guard let record = records[id] else {
+            throw CoordinatorError(.unknownJob, "There is no stream \(id) that several workers make.")
+        }
+        guard record.endedMs == nil else { throw CoordinatorError(.wrongState, "The stream \(id) was cancelled.") }
+        if let known = plans[id] {
+            let made = try await known.value
+            // Those who could make it may be gone, and others have come with another ffmpeg.
+            let builds = await service.connectedBuilds().values
+            if builds.isEmpty || builds.contains(made.plan.options.build) { return made }
+            plans[id] = nil
+        }
+        let task = plans[id] ?? Task { try await self.planned(record) }
+        plans[id] = task
+        do { return try await task.value } catch {
+            plans[id] = nil
+            throw error
+        }
+    }
+
+    private func planned(_ record: MeshRecord) async throws -> (plan: StreamPlan, order: [UInt8]) {
+        let path = try surroundings.locate(record.source.description).path
+        let source = try await surroundings.reader.describe(path: path)
+        guard let picture = source.mainVideo else {
+            throw CoordinatorError(.badSubmission, "\(record.source) has no picture, so there is nothing to stream")
+        }
+        async let index = surroundings.reader.index(of: source, stream: picture.index, method: .packets)
+        async let sounds = surroundings.reader.sounds(of: source)
+        let build = try await service.roster.build()
+        let facts = EncoderAvailability(
+            codecMajorVersion: build.codecMajorVersion, compiledIn: build.encoders, filters: build.filters)
+        let codec = record.submission.params?.codec.flatMap { VideoCodec(rawValue: $0) } ?? .h264
+        // Hardware of one worker makes other bytes than that of another.
+        let choice = try EncoderSelection.choose(codec: .codec(codec), hardware: .none, availability: facts)
+        let options = StreamOptions(
+            encoder: choice.profile.name, build: build.digest, codecMajorVersion: build.codecMajorVersion)
+        let film = StreamFilm(source: source, index: try await index, sounds: try await sounds)
+        let order = MeshOrder(film: film, options: options, sourcePath: record.sourcePath)
+        return (try StreamPlan(film: film, options: options), try JSONText.bytes(order))
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+package import MartletModel
+internal import MartletPlanning
+package import MartletPorts
+internal import MartletWire
+
+/// A worker's share of streams that several workers make: it makes the parts that the coordinator asks for, and serves
+/// them.
+///
+/// `HEAD /mesh/{job}/{rendition}/{file}` makes what is not there, and is for the coordinator alone; `GET` serves what is.
+package actor MeshNode: HTTPHandler {
+    /// What a node works with.
+    package struct Surroundings: Sendable {
+        /// Makes parts with these files.
+        package var maker: @Sendable (any FileStore) -> StreamMaker
+        /// The digest of the ffmpeg that it makes them with.
+        package var build: @Sendable () async throws -> String
+        /// What the coordinator says of a stream: `MeshOrder` as JSON; throws when it knows none such.
+        package var order: @Sendable (JobID) async throws -> [UInt8]
+        /// Opens a job's film by its path below all media roots.
+        package var open: @Sendable (JobID, _ sourcePath: String) async throws -> MeshSource
+        /// Keeps files.
+        package var files: any FileStore
+        /// Where parts lie; of no use to the next life.
+        package var directory: String
+
+        /// Makes surroundings.
+        package init(
+            maker: @escaping @Sendable (any FileStore) -> StreamMaker,
+            build: @escaping @Sendable () async throws -> String,
+            order: @escaping @Sendable (JobID) async throws -> [UInt8],
+            open: @escaping @Sendable (JobID, _ sourcePath: String) async throws -> MeshSource, files: any FileStore,
+            directory: String
+        ) {
+            self.maker = maker
+            self.build = build
+            self.order = order
+            self.open = open
+            self.files = files
+            self.directory = directory
+        }
+    }
+
+    private struct Film {
+        var plan: StreamPlan
+        var sourcePath: String
+    }
+
+    /// How many bytes of parts are kept.
+    private static let limit: Int64 = 2 << 30
+
+    private let surroundings: Surroundings
+    /// How many parts are made at once.
+    private let slots: Int
+    private var films: [JobID: Task<Film, any Error>] = [:]
+    private var making: [String: Task<Void, any Error>] = [:]
+    private var busy = 0
+    private var queue: [CheckedContinuation<Void, Never>] = []
+    /// Files with their sizes, the oldest first.
+    private var kept: [(path: String, size: Int64)] = []
+    private var keptBytes: Int64 = 0
+
+    /// Makes a node; what an earlier life left behind is removed.
+    ///
+    /// - Throws: a `CodedError` when that cannot be done.
+    package init(slots: Int, with surroundings: Surroundings) throws {
+        self.slots = max(1, slots)
+        self.surroundings = surroundings
+        try surroundings.files.remove(surroundings.directory)
+        try surroundings.files.makeDirectory(surroundings.directory)
+    }
+
+    package func respond(to request: HTTPRequest) async -> HTTPResponse {
+        let names = request.path.split(separator: "/").map(String.init)
+        guard names.count == 4, names[0] == "mesh" else { return HTTPResponse(status: 404) }
+        let (job, rendition, file) = (JobID(names[1]), names[2], names[3])
+        do {
+            switch request.method {
+            case "HEAD": return Self.answer(try await made(file, rendition: rendition, job), surroundings.files)
+            case "GET": return Self.answer(try await known(file, rendition: rendition, job), surroundings.files)
+            default: return HTTPResponse(status: 405, headers: ["Allow": "GET, HEAD"])
+            }
+        } catch is CancellationError {
+            return HTTPResponse(status: 503)
+        } catch let error as any CodedError where !error.isRetryable && error.exitStatus == .usage {
+            return HTTPResponse(status: 404)
+        } catch {
+            return HTTPResponse(status: 503)
+        }
+    }
+
+    /// The path of a file that is there; `nil` when it is not.
+    private func known(_ file: String, rendition: String, _ job: JobID) async throws -> String? {
+        // Nothing is asked of the coordinator for a stranger.
+        guard let film = films[job] else { return nil }
+        return path(of: file, rendition: rendition, try await film.value.plan)
+    }
+
+    private func path(of file: String, rendition: String, _ plan: StreamPlan) -> String? {
+        let isText = plan.isText(file, rendition: rendition)
+        guard isText || plan.segment(ofFile: file, rendition: rendition) != nil else { return nil }
+        return "\(surroundings.directory)/\(plan.id)/\(rendition)/\(file)"
+    }
+
+    /// The path of a file that is there by now; `nil` when there is none such.
+    private func made(_ file: String, rendition: String, _ job: JobID) async throws -> String? {
+        let film = try await film(of: job)
+        guard let path = path(of: file, rendition: rendition, film.plan) else { return nil }
+        guard !surroundings.files.exists(path) else { return path }
+        let segment = film.plan.segment(ofFile: file, rendition: rendition)
+        let part = segment.flatMap { film.plan.part(of: rendition, segment: $0) }
+        let key = part?.description ?? path
+        let task = making[key] ?? Task { try await self.make(part, rendition: rendition, film, job) }
+        making[key] = task
+        defer { if making[key] == task { making[key] = nil } }
+        try await task.value
+        return path
+    }
+
+    private func make(_ part: StreamPart?, rendition: String, _ film: Film, _ job: JobID) async throws {
+        await enter()
+        defer { leave() }
+        let source = try await surroundings.open(job, film.sourcePath)
+        let files: any FileStore =
+            source.content.map {
+                FilesWithSource(files: surroundings.files, input: source.input, content: $0)
+            } ?? surroundings.files
+        let maker = surroundings.maker(files)
+        let directory = "\(surroundings.directory)/\(film.plan.id)/\(rendition)"
+        let result = await Result {
+            guard let part else {
+                let text = try await maker.subtitles(rendition, of: film.plan, at: source.input)
+                return [(StreamPlan.textFile, Array(text.webVTT.utf8))]
+            }
+            let made = try await maker.make(part, of: film.plan, at: source.input)
+            let suffix = film.plan.options.container.suffix
+            return made.segments.map { ("\($0.number).\(suffix)", $0.bytes) }
+                + (made.initialization.isEmpty ? [] : [("init.mp4", made.initialization)])
+        }
+        // Why the film could not be read says more than what ffmpeg made of it.
+        try await source.close()
+        try await keep(try result.get(), in: directory)
+    }
+
+    private func keep(_ pieces: [(name: String, bytes: [UInt8])], in directory: String) async throws {
+        let files = surroundings.files
+        try files.makeDirectory(directory)
+        for (name, bytes) in pieces {
+            let path = "\(directory)/\(name)"
+            guard !files.exists(path) else { continue }
+            try files.remove("\(path).new")
+            try await files.write(bytes, to: "\(path).new", at: 0)
+            try await files.publish("\(path).new", as: path)
+            kept.append((path, Int64(bytes.count)))
+            keptBytes += Int64(bytes.count)
+        }
+        while keptBytes > Self.limit, kept.count > 1 {
+            let oldest = kept.removeFirst()
+            keptBytes -= oldest.size
+            try files.remove(oldest.path)
+        }
+    }
+
+    private func film(of job: JobID) async throws -> Film {
+        let surroundings = surroundings
+        if let known = films[job], let film = try? await known.value { return film }
+        let task = Task {
+            let order = try JSONText.value(MeshOrder.self, from: try await surroundings.order(job))
+            guard try await surroundings.build() == order.options.build else {
+                throw StreamingError(.noSuchPart, "The stream \(job) is made with another ffmpeg.")
+            }
+            return Film(
+                plan: try StreamPlan(film: order.film, options: order.options), sourcePath: order.sourcePath)
+        }
+        films[job] = task
+        return try await task.value
+    }
+
+    private func enter() async {
+        if busy < slots { busy += 1 } else { await withCheckedContinuation { queue.append($0) } }
+    }
+
+    private func leave() {
+        if queue.isEmpty { busy -= 1 } else { queue.removeFirst().resume() }
+    }
+
+    private static func answer(_ path: String?, _ files: any FileStore) -> HTTPResponse {
+        guard let path, let size = try? files.size(of: path) else { return HTTPResponse(status: 404) }
+        let type =
+            path.hasSuffix(".vtt") ? "text/vtt" : path.hasSuffix(".ts") ? "video/mp2t" : "video/mp4"
+        return HTTPResponse(
+            status: 200,
+            headers: ["Content-Type": type, "Cache-Control": "max-age=3600", "Access-Control-Allow-Origin": "*"],
+            body: .file(path: path, bytes: 0..<size.bytes))
+    }
+}
+
+extension Result where Failure == any Error, Success: Sendable {
+    /// What came of some work.
+    fileprivate init(_ work: () async throws -> Success) async {
+        do { self = .success(try await work()) } catch { self = .failure(error) }
+    }
+}
