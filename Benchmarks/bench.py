@@ -24,6 +24,7 @@ from martlet_bench import (  # noqa: E402
     quality,
     rate,
     spreading,
+    streams,
     transfers,
 )
 from martlet_bench.table import Table  # noqa: E402
@@ -37,6 +38,7 @@ SECTIONS = {
     "workers": "a coordinator with 1,000 workers, and 2,000 with TLS",
     "single": "one worker behind a coordinator against transcode",
     "transfer": "down- and uploads against nginx",
+    "stream": "films that are encoded while they are watched",
 }
 
 
@@ -97,6 +99,8 @@ def main():
             one_worker.measure(table, martlet, scratch, wanted.quick, 1 if wanted.quick else wanted.runs)
         if "transfer" in sections:
             transfers.measure(table, martlet, wanted.quick, 1 if wanted.quick else wanted.runs)
+        if "stream" in sections:
+            streams.measure(table, martlet, scratch, wanted.quick, 1 if wanted.quick else wanted.runs)
     table.print()
     if wanted.strict and table.missed:
         sys.exit(1)

@@ -13,7 +13,11 @@ package protocol FilmMaking: Sendable {
     func film(at path: String) async throws -> StreamFilm
 
     /// Encodes and packages a part of a film; cancelling the task ends the encode.
-    func make(_ part: StreamPart, of plan: StreamPlan, at path: String) async throws -> PackagedPart
+    ///
+    /// - Parameter niceness: how far the encode steps back for others, 0 to 19.
+    func make(
+        _ part: StreamPart, of plan: StreamPlan, at path: String, niceness: Int
+    ) async throws -> PackagedPart
 
     /// The text of a subtitle rendition.
     func subtitles(_ rendition: String, of plan: StreamPlan, at path: String) async throws -> SubtitleText

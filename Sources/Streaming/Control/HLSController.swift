@@ -106,6 +106,9 @@ package actor HLSController: PartListener {
     private var timer: (deadline: Moment, task: Task<Void, Never>)?
     private var isStopped = false
 
+    /// How far encodes step back that nobody waits for.
+    private static let niceAhead = 10
+
     /// Makes a controller without films.
     ///
     /// - Parameter options: what all streams are made with; checked.
@@ -427,10 +430,12 @@ package actor HLSController: PartListener {
         reasons[part] = nil
         let (surroundings, container) = (surroundings, options.container)
         let start = time.now()
+        // What is made ahead gives way to what somebody waits for.
+        let niceness = waiters.values.contains { $0.part == part } ? 0 : Self.niceAhead
         making[part] = Task {
             let outcome = await surroundings.worker.make(part, files: Self.files(of: part, in: film, container)) {
                 do {
-                    return try await Self.make(part, of: film, with: surroundings)
+                    return try await Self.make(part, of: film, niceness: niceness, with: surroundings)
                 } catch let error as any CodedError {
                     await self.note(error, of: part)
                     throw error
@@ -449,13 +454,13 @@ package actor HLSController: PartListener {
 
     /// Makes a part; where the disk is full, once more after something went.
     private static func make(
-        _ part: StreamPart, of film: OpenFilm, with surroundings: Surroundings
+        _ part: StreamPart, of film: OpenFilm, niceness: Int, with surroundings: Surroundings
     ) async throws -> PackagedPart {
         do {
-            return try await surroundings.maker.make(part, of: film.plan, at: film.path)
+            return try await surroundings.maker.make(part, of: film.plan, at: film.path, niceness: niceness)
         } catch let error as any CodedError where error.exitStatus == .writeFailed {
             await surroundings.cache.makeRoom()
-            return try await surroundings.maker.make(part, of: film.plan, at: film.path)
+            return try await surroundings.maker.make(part, of: film.plan, at: film.path, niceness: niceness)
         }
     }
 

@@ -82,11 +82,15 @@ package struct StreamMaker: Sendable {
     /// When hardware fails, software takes over where segments describe themselves (MPEG-TS). In MP4 both do not fit
     /// together: then the error says so, and `options` names software from now on.
     ///
-    /// - Parameter path: where the film lies here.
+    /// - Parameters:
+    ///   - path: where the film lies here.
+    ///   - niceness: added to the niceness of ffmpeg, 0 to 19.
     /// - Throws: `StreamingError`, what ffmpeg and the packager give reason for, `CancellationError`.
-    package func make(_ part: StreamPart, of plan: StreamPlan, at path: String) async throws -> PackagedPart {
+    package func make(
+        _ part: StreamPart, of plan: StreamPlan, at path: String, niceness: Int = 0
+    ) async throws -> PackagedPart {
         do {
-            return try await made(part, of: plan, at: path)
+            return try await made(part, of: plan, at: path, niceness: niceness)
         } catch let error as any CodedError {
             let encoder = plan.options.encoder
             guard HardwareEncoder.isOne(encoder), plan.video(named: part.rendition) != nil,
@@ -99,18 +103,19 @@ package struct StreamMaker: Sendable {
                     advice: "Open the stream again; it is made in software then.", log: error.log)
             }
             let stand = StreamPart(film: twin.id, rendition: part.rendition, number: part.number)
-            return try await made(stand, of: twin, at: path)
+            return try await made(stand, of: twin, at: path, niceness: niceness)
         }
     }
 
-    private func made(_ part: StreamPart, of plan: StreamPlan, at path: String) async throws -> PackagedPart {
+    private func made(
+        _ part: StreamPart, of plan: StreamPlan, at path: String, niceness: Int
+    ) async throws -> PackagedPart {
         guard let recipe = plan.recipe(for: part) else {
             throw StreamingError(.noSuchPart, "The stream of \(path) has no part \(part).")
         }
-        let result = try await run(recipe.command, of: plan.film, at: path, isPicture: recipe.isPicture, suffix: "mkv")
-        {
-            try await packager.package(recipe.encoded(at: $0))
-        }
+        let result = try await run(
+            recipe.command, of: plan.film, at: path, isPicture: recipe.isPicture, niceness: niceness, suffix: "mkv"
+        ) { try await packager.package(recipe.encoded(at: $0)) }
         try check(result.made, against: recipe, part: part, log: result.log)
         return result.made
     }
@@ -131,15 +136,15 @@ package struct StreamMaker: Sendable {
             throw StreamingError(.noSuchPart, "The stream of \(path) has no subtitles \(rendition).")
         }
         let origin = plan.timeline.originMicroseconds
-        return try await run(track.command, of: plan.film, at: path, isPicture: false, suffix: "vtt") {
+        return try await run(track.command, of: plan.film, at: path, isPicture: false, niceness: 0, suffix: "vtt") {
             SubtitleText(webVTT: try await files.text(of: $0), origin: (origin + 500) / 1000)
         }.made
     }
 
     /// Runs ffmpeg on a film, hands its result on and removes it.
     private func run<Made: Sendable>(
-        _ command: FFmpegCommand, of film: StreamFilm, at path: String, isPicture: Bool, suffix: String,
-        take: (String) async throws -> Made
+        _ command: FFmpegCommand, of film: StreamFilm, at path: String, isPicture: Bool, niceness: Int,
+        suffix: String, take: (String) async throws -> Made
     ) async throws -> (made: Made, log: String) {
         try await checkSource(film, path)
         try files.makeDirectory(scratch)
@@ -150,7 +155,7 @@ package struct StreamMaker: Sendable {
         let report = try await encoder.run(
             EncoderRun(
                 arguments: arguments, stallTimeout: isPicture ? Self.stallTimeout : Self.stallTimeout * 4,
-                startAllowance: Self.stallTimeout)
+                startAllowance: Self.stallTimeout, niceness: niceness)
         ) { _ in }
         let made = try await take(output)
         try await checkSource(film, path)

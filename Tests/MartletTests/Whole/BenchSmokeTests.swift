@@ -15,7 +15,10 @@ import Testing
             ["-B", package.appending(path: "Benchmarks/bench.py").path, "--quick", "--martlet", MartletProgram.path],
             deadline: .seconds(300))
         #expect(outcome.isSuccess, "\(outcome.output)\n\(outcome.errors)")
-        for subject in ["libx264 wall", "bit rate", "scan", "join", "own memory", "start to first encoder"] {
+        for subject in [
+            "libx264 wall", "bit rate", "scan", "join", "own memory", "start to first encoder", "playlists",
+            "first segment",
+        ] {
             let row = outcome.output.split(separator: "\n").last { $0.contains(subject) }
             #expect(row?.contains("not measured") == false, "\(subject): \(row ?? "no row")\n\(outcome.output)")
         }

@@ -7,6 +7,7 @@ import MartletPlanning
 import MartletPorts
 import MartletStreaming
 import MartletTestKit
+import Synchronization
 import Testing
 
 @Suite struct HLSControllerTests {
@@ -70,6 +71,9 @@ import Testing
         let sound = try #require(order.firstIndex(of: .began("a1", 1)))
         let picture = try #require(order.firstIndex(of: .began("360p", 4)))
         #expect(sound < picture)
+        // And none of it slows down what the viewer waits for.
+        let nicenesses = theatre.maker.nicenesses.withLock(\.self)
+        #expect(nicenesses["360p/3"] == 0 && nicenesses["a1/1"] == 10 && nicenesses["360p/4"] == 10)
     }
 
     @Test func whoSeeksAwayHasTheWorkStopped() async throws {

@@ -29,6 +29,8 @@ final class ScriptedMaker: FilmMaking {
     /// What happened, in order.
     let deeds = Journal<Deed>()
     private let state = Mutex(State())
+    /// How far each part stepped back for others.
+    let nicenesses = Mutex<[String: Int]>([:])
 
     /// Whether parts wait for `finish`.
     func hold(_ isHeld: Bool = true) { state.withLock { $0.isHeld = isHeld } }
@@ -53,7 +55,10 @@ final class ScriptedMaker: FilmMaking {
         return Self.film(at: path, try await LocalFiles().fingerprint(of: path))
     }
 
-    func make(_ part: StreamPart, of plan: StreamPlan, at path: String) async throws -> PackagedPart {
+    func make(
+        _ part: StreamPart, of plan: StreamPlan, at path: String, niceness: Int
+    ) async throws -> PackagedPart {
+        nicenesses.withLock { $0["\(part.rendition)/\(part.number)"] = niceness }
         let (gate, continuation) = AsyncStream.makeStream(of: Void.self)
         let (error, isHeld, size) = state.withLock { state in
             if state.isHeld { state.held[part, default: []].append(continuation) }
