@@ -76,7 +76,7 @@ let package = Package(
         ),
 
         // Small programs that use the library as others would.
-        example("OneFilm"), example("Watch"), example("Queue"),
+        example("OneFilm"), example("Watch"), example("Queue"), example("Stream"),
 
         // L4: drivers. They ask the pure machines and perform their actions.
         module("Coordinator", core),
@@ -161,7 +161,7 @@ let package = Package(
         tests("TestKit", ["MartletModel", "MartletTestKit"]),
 
         // The library, by its public interface alone, and the examples, run as programs.
-        tests("Library", ["Martlet", "MartletTestKit", "OneFilm", "Watch", "Queue"]),
+        tests("Library", ["Martlet", "MartletTestKit", "OneFilm", "Watch", "Queue", "Stream"]),
 
         // A process that writes to a job store until it is killed, for the tests of SQLiteStore.
         .executableTarget(

@@ -34,6 +34,20 @@ import Testing
         #expect(try await MediaFacts.of(place.file("film.mkv")).picture?.codec == "h264")
     }
 
+    @Test func stream() async throws {
+        let place = try TemporaryDirectory()
+        let film = try await MediaFixtures.path("bt709.mp4")
+        let outcome = try await run("Stream", [film, place.file("cache")])
+        #expect(outcome.isSuccess, "\(outcome.output)\(outcome.errors)")
+        let lines = outcome.output.split(separator: "\n")
+        #expect(lines.count == 3 && lines[0].hasPrefix("/hls/bt709.mp4/master.m3u8: "), "\(outcome.output)")
+        #expect(lines.allSatisfy { $0.hasSuffix(" bytes") && !$0.hasSuffix(": 0 bytes") }, "\(outcome.output)")
+        #expect(FileManager.default.fileExists(atPath: place.file("cache/segments")))
+        let refused = try await run("Stream", ["/none.mkv", place.file("other")])
+        #expect(refused.exitCode == 1 && refused.output.contains("There is no file"))
+        #expect(try await run("Stream", []).exitCode == 2)
+    }
+
     @Test func queue() async throws {
         let place = try TemporaryDirectory()
         let (inputs, outputs) = (place.file("inputs"), place.file("outputs"))

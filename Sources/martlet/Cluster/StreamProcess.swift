@@ -30,7 +30,8 @@ struct StreamProcess {
     func run(told: @escaping @Sendable (StreamNotice) -> Void) async throws {
         OpenFileLimit.raise()
         let metrics = StreamMetrics()
-        let (node, lock) = try takeNode()
+        let (node, lock) = try FileLock.takePlace(
+            called: settings.name ?? local.facts.hostName, in: request.cacheDirectory + "/nodes")
         defer { withExtendedLifetime(lock) {} }
         let cache = SegmentCache(
             .init(directory: request.cacheDirectory, limit: ByteCount(Int64(settings.cacheLimit)), node: node),
@@ -76,23 +77,6 @@ struct StreamProcess {
         await controller.stop()
         await server.stop()
         try? files.remove(cache.scratch)
-    }
-
-    /// A name that no other process has in the cache directory, and the lock that says so.
-    private func takeNode() throws -> (name: String, lock: FileLock) {
-        let wanted = settings.name ?? local.facts.hostName
-        var number = 1
-        while true {
-            // Servers of one machine that share a directory have the same name to begin with.
-            let name = number == 1 ? wanted : "\(wanted)-\(number)"
-            let directory = "\(request.cacheDirectory)/nodes/\(name)"
-            try files.makeDirectory(directory)
-            do {
-                return (name, try FileLock(path: "\(directory)/lock", subject: directory))
-            } catch let error as HostError where error.code == .locked && number < 100 {
-                number += 1
-            }
-        }
     }
 
     /// Whatever a film does to the libraries that read it, it does not do it to this process.
