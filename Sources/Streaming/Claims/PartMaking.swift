@@ -18,7 +18,7 @@ package enum PartOutcome: Sendable, Equatable {
     case failed(reason: String, isRetryable: Bool)
 
     /// What an error means that making a part ended in.
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         if Task.isCancelled || error is CancellationError {
             self = .stopped
         } else {
@@ -42,22 +42,4 @@ package protocol PartMaking: Sendable {
         _ part: StreamPart, files: [CacheName], work: @escaping @Sendable () async throws -> PackagedPart,
         publish: @escaping @Sendable (PackagedPart) async throws -> Void
     ) async -> PartOutcome
-}
-
-/// Makes parts for a node that is alone.
-package struct LonePartWorker: PartMaking {
-    /// Makes a worker.
-    package init() {}
-
-    package func make(
-        _ part: StreamPart, files: [CacheName], work: @escaping @Sendable () async throws -> PackagedPart,
-        publish: @escaping @Sendable (PackagedPart) async throws -> Void
-    ) async -> PartOutcome {
-        do {
-            try await publish(try await work())
-            return .made
-        } catch {
-            return PartOutcome(error)
-        }
-    }
 }
