@@ -162,6 +162,19 @@ package actor SQLiteClaimStore: ClaimStore {
             [.text(completion.key), .integer(Int(completion.fence)), .text(completion.owner)])
     }
 
+    /// Gives back what processes claimed that ended without doing so: every claim of owners whose names begin with
+    /// `prefix`.
+    ///
+    /// The caller MUST know that none of them is alive, as who holds a lock does.
+    package func releaseAll(ofOwnersNamed prefix: String) async throws {
+        try connection.transaction {
+            let keys = try connection.rows(
+                "DELETE FROM claims WHERE substr(owner, 1, length(?1)) = ?1 RETURNING key", [.text(prefix)]
+            ) { $0.text(0) ?? "" }
+            for key in keys { try tell([.text(key), .null, .null, .null]) }
+        }
+    }
+
     // MARK: News
 
     package func news() async throws -> AsyncStream<ClaimNews> {

@@ -56,6 +56,21 @@ import Testing
         _ = try granted(try await store.claim("k", owner: "b", ttl: .seconds(60)))
     }
 
+    @Test func whatTheDeadClaimedIsGivenBackAtOnce() async throws {
+        let store = try await store()
+        let lost = try granted(try await store.claim("k", owner: "here 1", ttl: .seconds(60)))
+        _ = try granted(try await store.claim("l", owner: "here-2 1", ttl: .seconds(60)))
+        var heard = try await store.news().makeAsyncIterator()
+        try await store.releaseAll(ofOwnersNamed: "here ")
+        #expect(await heard.next() == .released(key: "k"))
+        #expect(try await store.renew(lost, ttl: .seconds(60)) == false)
+        let next = try granted(try await store.claim("k", owner: "here 2", ttl: .seconds(60)))
+        #expect(next.fence > lost.fence)
+        #expect(
+            try await store.claim("l", owner: "here 2", ttl: .seconds(60))
+                == .held(owner: "here-2 1", remaining: .seconds(60)))
+    }
+
     @Test func whatIsOldIsRemoved() async throws {
         let store = try await store(retention: .seconds(100))
         _ = try granted(try await store.claim("dead", owner: "a", ttl: .seconds(1)))

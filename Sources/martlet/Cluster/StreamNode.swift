@@ -52,6 +52,8 @@ struct StreamNode {
                 let file = try? await SQLiteClaimStore.open(
                     path: request.cacheDirectory + "/claims.sqlite", time: time)
             else { return own }
+            // This process has the name's lock, so whoever had the name before it is gone.
+            try? await file.releaseAll(ofOwnersNamed: name + " ")
             return FallbackClaimStore(file, else: own, time: time, metrics: metrics)
         }
         let redis = RedisClaimStore(at: address)
