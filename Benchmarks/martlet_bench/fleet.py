@@ -18,6 +18,7 @@ import re
 import resource
 import select
 import subprocess
+import sys
 import time
 
 from .web_socket import CLOSE, WebSocket
@@ -179,7 +180,9 @@ class Fleet:
     def make_results(self, job, tasks):
         """Makes the results of the first attempts at all tasks of a job that was given out to workers at rest."""
         directory = f"{self.service.directory}/jobs/{job}"
-        self.serve(120, until=lambda: any(worker.leases for worker in self.workers))
+        self.serve(60, until=lambda: any(worker.leases for worker in self.workers))
+        if not any(worker.leases for worker in self.workers):
+            sys.exit(f"{len(self)} workers are connected, and none was given a task")
         for number in range(tasks):
             self._put(f"{directory}/video-{number:05}.1.mkv")
 

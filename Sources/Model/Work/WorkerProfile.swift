@@ -63,3 +63,18 @@ package struct WorkerProfile: Sendable, Equatable, Codable {
         self.speed = speed
     }
 }
+
+extension WorkerProfile {
+    /// Reads a profile. A worker that does not know that one may join before it measures has measured.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        id = try values.decode(WorkerID.self, forKey: .id)
+        slots = try values.decode(Int.self, forKey: .slots)
+        memory = try values.decode(ByteCount.self, forKey: .memory)
+        buildDigest = try values.decode(String.self, forKey: .buildDigest)
+        encoders = try values.decode(Set<String>.self, forKey: .encoders)
+        machine = try values.decodeIfPresent(Machine.self, forKey: .machine)
+        speed = try values.decodeIfPresent(Double.self, forKey: .speed)
+        isMeasuring = try values.decodeIfPresent(Bool.self, forKey: .isMeasuring) ?? false
+    }
+}
