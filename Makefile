@@ -28,10 +28,10 @@ test: ## Installs what tests need, checks the style, builds without warnings, ru
 	@scripts/test
 
 lint: ## Checks the style of the code
-	swift format lint --strict --recursive $(SOURCES)
+	swift format lint --strict --parallel --recursive $(SOURCES)
 
 format: ## Brings the code into style
-	swift format --in-place --recursive $(SOURCES)
+	swift format --in-place --parallel --recursive $(SOURCES)
 
 corpus: ## As test, but the whole program only, in the long forms: every film, 20 kills, 10 minutes
 	@scripts/bootstrap --tests

@@ -45,6 +45,7 @@ let adapters = [
     "MartletHTTP",
 ]
 let drivers = ["MartletCoordinator", "MartletWorker", "MartletStreaming"]
+let parts = core + adapters + drivers + ["MartletAssembly"]
 
 /// The page of streams; its files become part of the program.
 let page = [
@@ -59,24 +60,33 @@ let package = Package(
         .library(name: "Martlet", targets: ["Martlet"]),
     ],
     targets: [
-        // L5: flags and configuration become objects, and run. Only it knows every concrete type.
+        // L6: flags and configuration become objects, and run. It knows every concrete type.
         .executableTarget(
             name: "martlet",
-            dependencies: (core + adapters + drivers).map { .byName(name: $0) },
+            dependencies: parts.map { .byName(name: $0) },
             path: "Sources/martlet",
             swiftSettings: settings
         ),
 
-        // L5: the same as a library. Only it has a public interface.
+        // L6: the same as a library. Only it has a public interface.
         .target(
             name: "Martlet",
-            dependencies: (core + adapters + drivers).map { .byName(name: $0) },
+            dependencies: parts.map { .byName(name: $0) },
             path: "Sources/PublicAPI",
             swiftSettings: settings
         ),
 
         // Small programs that use the library as others would.
         example("OneFilm"), example("Watch"), example("Queue"), example("Stream"),
+
+        // L5: what the program and the library put together in the same way.
+        module(
+            "Assembly",
+            [
+                "MartletModel", "MartletPlanning", "MartletScheduling", "MartletPorts", "MartletMedia",
+                "MartletSQLiteStore",
+                "MartletRedisStore", "MartletHost", "MartletHTTP", "MartletStreaming",
+            ]),
 
         // L4: drivers. They ask the pure machines and perform their actions.
         module("Coordinator", core),
@@ -113,7 +123,8 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(
+            name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev", "libssl-dev"])]),
         .systemLibrary(
             name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto",
             providers: [.apt(["libssl-dev"])]),
@@ -193,7 +204,7 @@ let package = Package(
             name: "MartletTests",
             dependencies: [
                 "martlet", "MartletModel", "MartletPlanning", "MartletPorts", "MartletWire", "MartletSQLiteStore",
-                "MartletHTTP", "MartletHost", "MartletCoordinator", "MartletTestKit",
+                "MartletHTTP", "MartletHost", "MartletCoordinator", "MartletAssembly", "MartletTestKit",
             ],
             path: "Tests/MartletTests",
             swiftSettings: settings

@@ -17,7 +17,7 @@ def measure(table, martlet, scratch, is_quick, runs):
     """Adds the rows: wall and processor time of a film through a cluster of one, over `transcode`."""
     root = os.path.join(scratch, "single")
     os.makedirs(root, exist_ok=True)
-    film = films.draw(os.path.join(root, "film.mp4"), 10 if is_quick else 180, "160x90" if is_quick else "640x360")
+    film = films.draw(os.path.join(root, "film.mp4"), 10 if is_quick else 60, "160x90" if is_quick else "640x360")
     local, remote = os.path.join(root, "local.mkv"), os.path.join(root, "remote.mkv")
     preset = "ultrafast" if is_quick else "medium"
     plain = [martlet, "transcode", film, local, "--overwrite", "-q", "--preset", preset, "--audio-codec", "copy"]

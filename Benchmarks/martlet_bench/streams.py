@@ -7,9 +7,11 @@ import http.client
 import json
 import os
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 from . import films, measuring, serving
@@ -37,11 +39,14 @@ class Streams(serving.Program):
             text=True,
         )
         self.url = json.loads(self.process.stdout.readline())["url"]
+        self.reader = threading.Thread(target=self.process.stdout.read)
+        self.reader.start()
         self.connection = http.client.HTTPConnection(self.url.split("://", 1)[1], timeout=300)
 
     def stop(self):
         self.connection.close()
         super().stop()
+        self.reader.join()
         self.process.stdout.close()
 
     def get(self, path):
@@ -68,13 +73,16 @@ class Streams(serving.Program):
 
 def measure(table, martlet, scratch, is_quick, runs):
     """Adds the rows of playlists, first segments and cached ones."""
+    # What an earlier run has scanned and made would be there at once.
+    for name in ("streams", "long-streams", "probe-scans"):
+        shutil.rmtree(os.path.join(scratch, name), ignore_errors=True)
     playlists(table, martlet, scratch, is_quick)
     film = films.draw(os.path.join(scratch, "streamed.mp4"), 60 if is_quick else 300, "320x180" if is_quick else "1280x720")
     with Streams(martlet, os.path.join(scratch, "streams"), film) as server:
         base = "/hls/" + os.path.basename(film)
         count = server.get(f"{base}/original/index.m3u8")[1].decode().count("#EXTINF")
         first_segments(table, server, base, count, runs)
-        cached_segments(table, server, base, count, 200 if is_quick else 2000)
+        cached_segments(table, server, base, count, runs, 200 if is_quick else 2000)
 
 
 def playlists(table, martlet, scratch, is_quick):
@@ -101,7 +109,7 @@ def first_segments(table, server, base, count, runs):
     ratios = []
     for number in range(runs):
         server.rest()
-        segment = (number + 1) * count // (runs + 1)
+        segment = place(number, count, runs)
         begun = sum(1 for _ in open(server.calls, encoding="utf-8"))
         taken = server.get(f"{base}/original/{segment}.m4s?session=run{number}")[0]
         server.rest()
@@ -116,19 +124,16 @@ def first_segments(table, server, base, count, runs):
     table.most("first segment at a new place against ffmpeg alone", 1.3, statistics.median(ratios), " x")
 
 
-def cached_segments(table, server, base, count, requests):
-    """Adds the row of segments that are there."""
-    server.rest()
-    there = [number for number in range(count) if os.path.exists(segment_path(server, number))]
-    for number in there:
-        server.get(f"{base}/original/{number}.m4s")
-    # What lies ahead of them was begun.
-    server.rest()
-    taken = sorted(server.get(f"{base}/original/{there[turn % len(there)]}.m4s")[0] for turn in range(requests))
+def cached_segments(table, server, base, count, runs, requests):
+    """Adds the row of segments that are there, and so is what lies ahead of them: nothing is made meanwhile."""
+    places = [place(number, count, runs) for number in range(runs)]
+    for segment in places:
+        server.get(f"{base}/original/{segment}.m4s")
+        server.rest()
+    taken = sorted(server.get(f"{base}/original/{places[turn % runs]}.m4s")[0] for turn in range(requests))
     table.most("a segment that is there, 99 % of requests within", 5, taken[int(len(taken) * 0.99)] * 1000, " ms")
 
 
-def segment_path(server, number):
-    """Where a segment lies when it is there."""
-    root = os.path.join(server.directory, "cache", "segments")
-    return os.path.join(root, os.listdir(root)[0], "original", f"{number}.m4s")
+def place(number, count, runs):
+    """One of some places that lie evenly in a film of so many segments."""
+    return (number + 1) * count // (runs + 1)

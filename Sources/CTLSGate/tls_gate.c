@@ -4,6 +4,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static __thread int gate_is_open;
@@ -89,6 +90,37 @@ size_t martlet_tls_client_name(void *session, char *name, size_t size)
         length = 0;
     gnutls_x509_crt_deinit(certificate);
     return length;
+}
+
+static gnutls_datum_t datum(const char *text)
+{
+    return (gnutls_datum_t){.data = (unsigned char *)text, .size = (unsigned)strlen(text)};
+}
+
+const char *martlet_tls_fault(const char *certificate, const char *key)
+{
+    gnutls_datum_t certificates = datum(certificate), keys = datum(key);
+    gnutls_certificate_credentials_t credentials;
+    int result = gnutls_certificate_allocate_credentials(&credentials);
+    if (result < 0)
+        return gnutls_strerror(result);
+    result = gnutls_certificate_set_x509_key_mem(credentials, &certificates, &keys, GNUTLS_X509_FMT_PEM);
+    gnutls_certificate_free_credentials(credentials);
+    return result < 0 ? gnutls_strerror(result) : NULL;
+}
+
+const char *martlet_tls_authorities_fault(const char *authorities)
+{
+    gnutls_datum_t text = datum(authorities);
+    gnutls_certificate_credentials_t credentials;
+    int result = gnutls_certificate_allocate_credentials(&credentials);
+    if (result < 0)
+        return gnutls_strerror(result);
+    result = gnutls_certificate_set_x509_trust_mem(credentials, &text, GNUTLS_X509_FMT_PEM);
+    gnutls_certificate_free_credentials(credentials);
+    if (result == 0)
+        return "there is no certificate in it";
+    return result < 0 ? gnutls_strerror(result) : NULL;
 }
 
 void martlet_sha1(const void *bytes, size_t count, unsigned char *digest)

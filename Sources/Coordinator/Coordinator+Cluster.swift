@@ -63,7 +63,7 @@ extension Coordinator {
 
     /// A worker's connection broke: it may come back soon.
     func suspect(_ worker: WorkerID) async {
-        connections[worker]?.orders.finish()
+        connections[worker]?.orders(nil)
         connections[worker] = nil
         await enqueue(machine.workerSuspected(worker, now: surroundings.time.now())).value
     }
@@ -80,7 +80,7 @@ extension Coordinator {
     /// Takes a worker out; what it runs goes to others.
     func remove(_ worker: WorkerID) async {
         await enqueue(machine.workerRemoved(worker, now: surroundings.time.now())).value
-        connections[worker]?.orders.finish()
+        connections[worker]?.orders(nil)
         connections[worker] = nil
     }
 

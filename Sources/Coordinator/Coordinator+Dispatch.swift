@@ -10,15 +10,19 @@ extension Coordinator: TaskDispatch {
     package func register(
         _ worker: WorkerProfile, holding leases: [LeaseToken]
     ) async throws -> AsyncStream<WorkerOrder> {
-        let (stream, continuation) = AsyncStream.makeStream(of: WorkerOrder.self)
-        if isClosed {
-            continuation.finish()
-            return stream
-        }
-        connections[worker.id]?.orders.finish()
-        connections[worker.id] = Connection(profile: worker, orders: continuation)
-        await enqueue(machine.workerRegistered(worker, holding: leases, now: surroundings.time.now())).value
+        let (stream, sink) = WorkerOrder.stream()
+        await register(worker, holding: leases, orders: sink)
         return stream
+    }
+
+    /// Lets a worker join.
+    ///
+    /// - Parameter orders: is given its orders, and `nil` when no more follow; never waits.
+    func register(_ worker: WorkerProfile, holding leases: [LeaseToken], orders: @escaping OrderSink) async {
+        if isClosed { return orders(nil) }
+        connections[worker.id]?.orders(nil)
+        connections[worker.id] = Connection(profile: worker, orders: orders)
+        await enqueue(machine.workerRegistered(worker, holding: leases, now: surroundings.time.now())).value
     }
 
     package func heartbeat(
@@ -64,7 +68,7 @@ extension Coordinator: TaskDispatch {
     }
 
     package func unregister(_ worker: WorkerID) async {
-        connections[worker]?.orders.finish()
+        connections[worker]?.orders(nil)
         connections[worker] = nil
         await enqueue(machine.workerLost(worker, now: surroundings.time.now())).value
     }
@@ -72,7 +76,7 @@ extension Coordinator: TaskDispatch {
     /// Hands a task to its worker.
     func assign(_ lease: LeaseToken, _ task: TaskSpecification) {
         guard let assignment = assignment(of: task, under: lease) else { return }
-        connections[lease.worker]?.orders.yield(.run(assignment))
+        connections[lease.worker]?.orders(.run(assignment))
     }
 
     /// Tells a worker which task it will probably get next.
@@ -81,7 +85,7 @@ extension Coordinator: TaskDispatch {
         guard let specification = machine.jobs[job]?.tasks[task]?.specification,
             let assignment = assignment(of: specification, under: lease)
         else { return }
-        connections[worker]?.orders.yield(.prefetch(assignment))
+        connections[worker]?.orders(.prefetch(assignment))
     }
 
     private func assignment(of task: TaskSpecification, under lease: LeaseToken) -> TaskAssignment? {
@@ -147,7 +151,18 @@ struct Connection {
     /// What it said of itself.
     var profile: WorkerProfile
     /// Where its orders go.
-    let orders: AsyncStream<WorkerOrder>.Continuation
+    let orders: OrderSink
+}
+
+/// Takes orders for a worker, and `nil` when no more follow; never waits.
+typealias OrderSink = @Sendable (WorkerOrder?) -> Void
+
+extension WorkerOrder {
+    /// Orders as a stream.
+    static func stream() -> (AsyncStream<WorkerOrder>, OrderSink) {
+        let (stream, continuation) = AsyncStream.makeStream(of: WorkerOrder.self)
+        return (stream, { order in if let order { continuation.yield(order) } else { continuation.finish() } })
+    }
 }
 
 extension SchedulingAction {

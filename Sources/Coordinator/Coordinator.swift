@@ -147,7 +147,7 @@ package actor Coordinator {
     func performed() async { await tail?.value }
 
     private func disconnectAll() {
-        for connection in connections.values { connection.orders.finish() }
+        for connection in connections.values { connection.orders(nil) }
         connections = [:]
     }
 
@@ -200,7 +200,7 @@ package actor Coordinator {
         case .assign(let lease, let task):
             assign(lease, task)
             configuration.meter?.tell(.dispatched(after: surroundings.time.now() - decided))
-        case .stop(let lease): connections[lease.worker]?.orders.yield(.stop(lease))
+        case .stop(let lease): connections[lease.worker]?.orders(.stop(lease))
         case .prefetch(let worker, let job, let task): announce(task, of: job, to: worker)
         case .refuse, .drop: break
         case .planNextStage(let job): planNextStage(of: job)

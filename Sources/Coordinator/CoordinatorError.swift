@@ -31,6 +31,8 @@ package struct CoordinatorError: CodedError, Equatable {
         case unknownWorker = "coordinator.unknown_worker"
         /// Another worker of that name is at work.
         case workerNameTaken = "coordinator.worker_name_taken"
+        /// A user has taken the worker out.
+        case workerRemoved = "coordinator.worker_removed"
         /// The worker speaks another version of the protocol.
         case protocolMismatch = "coordinator.protocol_mismatch"
         /// The lease has ended, or never was.
@@ -65,7 +67,7 @@ package struct CoordinatorError: CodedError, Equatable {
         switch code {
         case .outputExists, .outputBusy, .unknownJob, .badSubmission, .wrongState, .unknownWorker: .usage
         case .badPath, .sourceChanged: .badInput
-        case .workerNameTaken, .protocolMismatch, .staleLease: .clusterUnavailable
+        case .workerNameTaken, .workerRemoved, .protocolMismatch, .staleLease: .clusterUnavailable
         case .verificationFailed: .verificationFailed
         case .noSpace: .writeFailed
         case .taskFailed, .damagedResult: .jobFailed

@@ -229,7 +229,7 @@ package enum JobPlanner {
         guard let properties = video.video else { return [] }
         var warnings: [String] = []
         if let vision = properties.dolbyVision {
-            let rest = vision.compatibility == 0 ? "; without it the colours are wrong" : ""
+            let rest = vision.hasOwnColors ? "; without it the colours are wrong" : ""
             warnings.append("Dolby Vision (profile \(vision.profile)) is not carried over\(rest).")
         }
         if properties.hasHDR10Plus {

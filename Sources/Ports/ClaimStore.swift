@@ -42,7 +42,8 @@ package struct Completion: Sendable, Hashable {
 package enum ClaimOutcome: Sendable, Equatable {
     /// The claim is granted.
     case granted(Claim)
-    /// Somebody else has it, for so long at the most unless it is renewed.
+    /// Somebody else has it, for so long at the most unless that is made longer: until its time is over, or its owner
+    /// is missed.
     case held(owner: String, remaining: Duration)
     /// It was made already.
     case completed(Completion)
@@ -60,6 +61,10 @@ package enum ClaimNews: Sendable, Hashable {
 ///
 /// No two claims of a key have the same fence, and at most one is valid at a
 /// time. A completion under a claim that is no longer valid is refused.
+///
+/// A claim outlives its owner by the time that it was claimed for. Where that
+/// is too long, owners say every few seconds that they live, and are missed
+/// when they do not.
 package protocol ClaimStore: Sendable {
     /// Claims a key that nobody holds and that is not completed.
     ///
@@ -67,6 +72,15 @@ package protocol ClaimStore: Sendable {
     ///
     /// - Parameter ttl: how long the claim is valid without being renewed; at least a millisecond.
     func claim(_ key: String, owner: String, ttl: Duration) async throws -> ClaimOutcome
+
+    /// Says that an owner lives, and for how long it does so without saying it again; what it said before does not count
+    /// any more.
+    ///
+    /// When that time is over the owner is missed: whoever claims what it holds is granted that, as if it had expired.
+    /// What nobody claims stays valid. An owner that never said anything is never missed.
+    ///
+    /// - Parameter time: at least a millisecond.
+    func announce(_ owner: String, for time: Duration) async throws
 
     /// Makes a claim valid for another time, from now on; `false` when it is not valid any more.
     func renew(_ claim: Claim, ttl: Duration) async throws -> Bool

@@ -30,6 +30,8 @@ package protocol JobStore: Sendable {
     func insert(_ tasks: [TaskRecord]) async throws
     /// All tasks of a job, by id.
     func tasks(of job: JobID) async throws -> [TaskRecord]
+    /// How many tasks of a job there are in each state: much cheaper than the tasks.
+    func taskCounts(of job: JobID) async throws -> [TaskState: Int]
     /// Replaces state, epoch, failures, artifact and holder of one task when its stored
     /// epoch is not newer than `task.epoch`; returns `false`, and changes
     /// nothing, when it is, or when the task is not there. A specification never changes.
@@ -44,6 +46,8 @@ package protocol JobStore: Sendable {
     func record(_ attempt: AttemptRecord) async throws
     /// The history of a job's attempts, oldest first.
     func attempts(of job: JobID) async throws -> [AttemptRecord]
+    /// Of those the ones that have not ended.
+    func openAttempts(of job: JobID) async throws -> [AttemptRecord]
     /// Removes a job and everything of it.
     func remove(_ job: JobID) async throws
 }

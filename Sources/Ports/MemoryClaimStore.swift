@@ -11,6 +11,8 @@ import Synchronization
 package final class MemoryClaimStore: ClaimStore {
     private struct Contents {
         var claims: [String: (claim: Claim, until: Moment)] = [:]
+        /// When owners are missed.
+        var owners: [String: Moment] = [:]
         var completions: [String: (completion: Completion, number: Int64)] = [:]
         var lastFence: Int64 = 0
         var listeners: [Int: AsyncStream<ClaimNews>.Continuation] = [:]
@@ -39,14 +41,20 @@ package final class MemoryClaimStore: ClaimStore {
         contents.withLock { contents in
             let now = time.now()
             if let (completion, _) = contents.completions[key] { return .completed(completion) }
-            if let held = contents.claims[key], now < held.until {
-                return .held(owner: held.claim.owner, remaining: held.until - now)
+            if let held = contents.claims[key] {
+                let end = min(held.until, contents.owners[held.claim.owner] ?? held.until)
+                if now < end { return .held(owner: held.claim.owner, remaining: end - now) }
             }
             contents.lastFence += 1
             let claim = Claim(key: key, owner: owner, fence: contents.lastFence)
             contents.claims[key] = (claim, now + ttl)
             return .granted(claim)
         }
+    }
+
+    package func announce(_ owner: String, for time: Duration) async throws {
+        let end = self.time.now() + time
+        contents.withLock { $0.owners[owner] = end }
     }
 
     package func renew(_ claim: Claim, ttl: Duration) async throws -> Bool {

@@ -110,6 +110,10 @@ package final class MemoryJobStore: JobStore {
         }
     }
 
+    package func taskCounts(of job: JobID) async throws -> [TaskState: Int] {
+        try await tasks(of: job).reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
+    }
+
     package func update(_ job: JobRecord) async throws -> Int? {
         contents.withLock { $0.update(job) }
     }
@@ -159,6 +163,10 @@ package final class MemoryJobStore: JobStore {
 
     package func attempts(of job: JobID) async throws -> [AttemptRecord] {
         contents.withLock { $0.attempts[job] ?? [] }
+    }
+
+    package func openAttempts(of job: JobID) async throws -> [AttemptRecord] {
+        try await attempts(of: job).filter { $0.result == nil }
     }
 
     package func remove(_ job: JobID) async throws {

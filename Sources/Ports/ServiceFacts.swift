@@ -23,6 +23,10 @@ package struct ServiceFacts: Codable, Sendable, Equatable {
     package var segments: Int?
     /// Segments that were there already when the job was taken up last.
     package var reusedSegments = 0
+    /// Tasks of the job when it ended; `nil` until then.
+    package var tasks: Int?
+    /// How many of them were completed.
+    package var completedTasks: Int?
     /// What the user should know, a sentence each.
     package var warnings: [String] = []
     /// Why it failed, with what is left of the messages.

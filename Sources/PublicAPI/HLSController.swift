@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-internal import MartletStreaming
+internal import MartletAssembly
 internal import Synchronization
 
 /// Streams films on demand as HLS: segments are encoded when a player asks for them.
@@ -18,21 +18,22 @@ internal import Synchronization
 public final class HLSController: Sendable {
     /// How several controllers share their work.
     public struct Distributed: Sendable, Hashable {
-        /// Whether they do.
+        /// Whether they do, default `true`: as soon as there is a Redis.
         public var enabled: Bool
         /// The Redis through which they know of each other, such as `redis://redis:6379`; `nil` takes the variable
         /// `REDIS_URL`, and without that this controller works alone.
         public var redisURL: String?
         /// What this one is called, letters, digits, `.`, `-` and `_`; `nil` takes the host's name.
         public var workerID: String?
-        /// How long a part counts as being made by one of them without a sign of life, default 60 s.
+        /// How long the right to make a part lasts without being renewed, default 60 s. One of them that dies is replaced
+        /// after 6 s, or after this time where that is less.
         public var claimTTL: Duration
         /// Whether it goes on alone while Redis cannot be reached, default `true`.
         public var fallbackToLocal: Bool
 
         /// Makes a configuration.
         public init(
-            enabled: Bool = false, redisURL: String? = nil, workerID: String? = nil,
+            enabled: Bool = true, redisURL: String? = nil, workerID: String? = nil,
             claimTTL: Duration = .seconds(60), fallbackToLocal: Bool = true
         ) {
             self.enabled = enabled
@@ -80,7 +81,7 @@ public final class HLSController: Sendable {
 
     private enum Phase {
         case idle
-        case running(StreamMachinery)
+        case running(StreamService)
         case stopped
     }
 
@@ -100,7 +101,7 @@ public final class HLSController: Sendable {
 
     deinit {
         // What nobody can reach any more ends in the background.
-        if case .running(let machinery) = phase.withLock(\.self) { Task { await machinery.stop() } }
+        if case .running(let service) = phase.withLock(\.self) { Task { await service.stop() } }
     }
 
     /// Serves a film, or every film below a directory.
@@ -110,7 +111,8 @@ public final class HLSController: Sendable {
     /// - Parameters:
     ///   - path: the film or the directory.
     ///   - port: the port to listen on; 0 takes a free one.
-    /// - Returns: the address. Films are at `/hls/PATH/master.m3u8` below it, and `/library.json` lists them.
+    /// - Returns: the address, where there is a page to watch in. Films are at `/hls/PATH/master.m3u8` below it, and
+    ///   `/library.json` lists them.
     /// - Throws: `MartletError` when there is no ffmpeg, the port is taken, or a directory cannot be used.
     public func start(serving path: String, host: String = "127.0.0.1", port: Int = 0) async throws -> String {
         guard case .idle = phase.withLock(\.self) else {
@@ -119,11 +121,11 @@ public final class HLSController: Sendable {
             )
         }
         do {
-            let machinery = try await StreamMachinery(
-                serving: Coordinator.absolute(path), host: host, port: port, cacheDirectory: cacheDirectory,
-                distributed: distributed, options: options)
-            phase.withLock { $0 = .running(machinery) }
-            return machinery.url
+            let service = try await StreamMachinery(
+                cacheDirectory: cacheDirectory, distributed: distributed, options: options
+            ).start(serving: Coordinator.absolute(path), host: host, port: port)
+            phase.withLock { $0 = .running(service) }
+            return service.url
         } catch {
             throw MartletError(error)
         }
@@ -131,11 +133,11 @@ public final class HLSController: Sendable {
 
     /// Stops: running encodes are ended, and what was made is kept.
     public func stop() async {
-        let machinery = phase.withLock { phase in
+        let service = phase.withLock { phase in
             defer { phase = .stopped }
-            if case .running(let machinery) = phase { return machinery as StreamMachinery? }
+            if case .running(let service) = phase { return service as StreamService? }
             return nil
         }
-        await machinery?.stop()
+        await service?.stop()
     }
 }

@@ -7,7 +7,8 @@ internal import MartletModel
 /// Where a Redis is, and who is to be let in.
 ///
 /// `redis://[[user]:password@]host[:port][/database]`, or `unix:///path[?db=database]` for a socket of this machine.
-/// What a URL reserves is percent-encoded.
+/// `rediss://` is the same over TLS, where wanted with `?cacert=path` (the authority that signs for the server, else those
+/// of the system), `cert=path` and `key=path` (what the server is shown), all PEM. What a URL reserves is percent-encoded.
 package struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
     /// How it is reached.
     enum Place: Sendable, Equatable {
@@ -15,7 +16,19 @@ package struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
         case socket(path: String)
     }
 
+    /// What is encrypted with.
+    struct Encryption: Sendable, Equatable {
+        /// The file of the authority that signs for the server; `nil` for those that the system trusts.
+        var authority: String?
+        /// The file of the certificate that the server is shown.
+        var certificate: String?
+        /// The file of its key; `nil` where both are in one.
+        var key: String?
+    }
+
     let place: Place
+    /// `nil` for none.
+    let encryption: Encryption?
     let user: String?
     let password: String?
     let database: Int
@@ -24,13 +37,13 @@ package struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
     ///
     /// - Throws: `RedisError`: `badAddress`.
     package init(_ url: String) throws {
-        let form = "redis://[user:password@]host[:6379][/0] or unix:///path/of/socket[?db=0]"
+        let form = "redis://[user:password@]host[:6379][/0], rediss:// for TLS, or unix:///path/of/socket[?db=0]"
         guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased() else {
             throw RedisError(.badAddress, "this is no address of a Redis", advice: "It looks like \(form).")
         }
         let database: Substring
         switch scheme {
-        case "redis":
+        case "redis", "rediss":
             place = .host(
                 parts.host.flatMap { $0.isEmpty ? nil : Self.bare($0) } ?? "127.0.0.1", port: parts.port ?? 6379)
             database = parts.path.drop { $0 == "/" }
@@ -40,11 +53,6 @@ package struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
             }
             place = .socket(path: parts.path)
             database = (parts.queryItems?.first { $0.name == "db" }?.value ?? "")[...]
-        case "rediss":
-            // TLS came to this library with release 1.0, in a part of its own.
-            throw RedisError(
-                .badAddress, "this build cannot speak TLS with a Redis",
-                advice: "Use redis:// in a network that you trust, or through a tunnel such as stunnel.")
         default:
             throw RedisError(
                 .badAddress, "\(scheme):// is no address of a Redis", advice: "It looks like \(form).")
@@ -52,6 +60,15 @@ package struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
         guard let number = database.isEmpty ? 0 : Int(database), number >= 0 else {
             throw RedisError(.badAddress, "\(database) is no number of a database", advice: "It looks like \(form).")
         }
+        func field(_ name: String) -> String? {
+            parts.queryItems?.first { $0.name == name }?.value.flatMap { $0.isEmpty ? nil : $0 }
+        }
+        let files = Encryption(authority: field("cacert"), certificate: field("cert"), key: field("key"))
+        guard scheme == "rediss" || files == Encryption() else {
+            throw RedisError(
+                .badAddress, "\(scheme):// takes no certificates", advice: "Write rediss:// for TLS.")
+        }
+        encryption = scheme == "rediss" ? files : nil
         self.database = number
         user = parts.user.flatMap { $0.isEmpty ? nil : $0 }
         password = parts.password
@@ -63,7 +80,7 @@ package struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
     /// The place, without anything secret.
     package var description: String {
         switch place {
-        case .host(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .host(let host, let port): Authority(host, port: port).description
         case .socket(let path): path
         }
     }

@@ -21,7 +21,7 @@ package final class RedisClaimStore: ClaimStore {
         package var prefix = "martlet:"
         /// How long an answer may take, and the making of a connection.
         package var patience: Duration = .seconds(2)
-        /// How long completions are kept.
+        /// How long completions are kept, and who is missed is remembered.
         package var retention: Duration = .seconds(86_400)
 
         /// Makes the default options.
@@ -80,7 +80,7 @@ package final class RedisClaimStore: ClaimStore {
         let reply: RedisReply
         do {
             reply = try await run(
-                .claim, keys: [claimKey(key), doneKey(key), options.prefix + "fence"],
+                .claim, keys: [claimKey(key), doneKey(key), options.prefix + "fence", ownersKey],
                 [nonce, owner, milliseconds(ttl)])
         } catch let error as RedisError where error.mayBeDone {
             strays.add(key, nonce: nonce)
@@ -100,6 +100,11 @@ package final class RedisClaimStore: ClaimStore {
         default: break
         }
         throw strange(reply)
+    }
+
+    package func announce(_ owner: String, for time: Duration) async throws {
+        _ = try await run(
+            .announce, keys: [ownersKey], [owner, milliseconds(time), milliseconds(options.retention)])
     }
 
     package func renew(_ claim: Claim, ttl: Duration) async throws -> Bool {
@@ -184,6 +189,7 @@ package final class RedisClaimStore: ClaimStore {
 
     private func claimKey(_ key: String) -> String { Self.claimKey(key, options) }
     private func doneKey(_ key: String) -> String { options.prefix + "done:" + key }
+    private var ownersKey: String { options.prefix + "owners" }
     private var channel: String { Self.channel(address, options) }
 
     private static func claimKey(_ key: String, _ options: Options) -> String { options.prefix + "claim:" + key }

@@ -10,6 +10,9 @@ internal import Glibc
 final class RedisConnection {
     private let context: UnsafeMutablePointer<redisContext>
     private let address: RedisAddress
+    private var encryption: RedisEncryption?
+    /// What is to be encrypted and sent.
+    private var outgoing: [UInt8] = []
 
     /// Begins to connect; `isOpen` says when that is done.
     init(to address: RedisAddress) throws(RedisError) {
@@ -36,25 +39,49 @@ final class RedisConnection {
         guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &reason, &size) == 0, reason == 0 else {
             throw RedisError.unreachable(address, String(cString: strerror(reason)))
         }
+        if let settings = address.encryption, let host = address.host {
+            encryption = try RedisEncryption(of: descriptor, to: host, by: settings, at: address)
+        }
+    }
+
+    /// Goes on with the beginning of TLS, after `confirm`; what `poll` has to wait for, 0 when it is done.
+    func shakeHands() throws(RedisError) -> Int32 {
+        switch try encryption?.shakeHands() {
+        case .toRead: POLLIN
+        case .toWrite: POLLOUT
+        case nil: 0
+        }
     }
 
     /// Puts a command behind those that are to be sent.
     func append(_ arguments: [String]) throws(RedisError) {
         let bytes = arguments.map { Array($0.utf8) }
         let lengths = bytes.map(\.count)
-        let isDone = Array(bytes.joined()).withUnsafeBytes { all in
+        let isDone = Array(bytes.joined()).withUnsafeBytes { all -> Bool in
             var start = 0
             var pointers: [UnsafePointer<CChar>?] = lengths.map { length in
                 defer { start += length }
                 return all.baseAddress?.advanced(by: start).assumingMemoryBound(to: CChar.self)
             }
-            return redisAppendCommandArgv(context, Int32(pointers.count), &pointers, lengths) == REDIS_OK
+            guard encryption != nil else {
+                return redisAppendCommandArgv(context, Int32(pointers.count), &pointers, lengths) == REDIS_OK
+            }
+            var text: UnsafeMutablePointer<CChar>?
+            let count = redisFormatCommandArgv(&text, Int32(pointers.count), &pointers, lengths)
+            guard count >= 0, let text else { return false }
+            defer { redisFreeCommand(text) }
+            outgoing += UnsafeRawBufferPointer(start: text, count: Int(count))
+            return true
         }
         guard isDone else { throw failure(.disconnected) }
     }
 
     /// Sends what can be sent; `false` when some of it is left.
     func send() throws(RedisError) -> Bool {
+        if let encryption {
+            outgoing.removeFirst(try encryption.send(outgoing))
+            return outgoing.isEmpty
+        }
         var isDone: Int32 = 0
         guard redisBufferWrite(context, &isDone) == REDIS_OK else { throw failure(.disconnected) }
         return isDone == 1
@@ -62,6 +89,12 @@ final class RedisConnection {
 
     /// Takes in what has come.
     func receive() throws(RedisError) {
+        if let encryption {
+            let reader = context.pointee.reader
+            return try encryption.receive { bytes in
+                redisReaderFeed(reader, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+            }
+        }
         guard redisBufferRead(context) == REDIS_OK else { throw failure(.disconnected) }
     }
 

@@ -82,11 +82,22 @@ struct RedisLineLoop {
             if desk.isClosed { break }
             if ready != 0 {
                 try connection.confirm()
+                try shakeHands(connection, until: deadline)
                 break
             }
             if Instant.now >= deadline { throw .unreachable(address, "it does not answer") }
         }
         return connection
+    }
+
+    /// Waits until TLS has begun, where there is any.
+    private func shakeHands(_ connection: RedisConnection, until deadline: Instant) throws(RedisError) {
+        while !desk.isClosed {
+            let events = try connection.shakeHands()
+            if events == 0 { return }
+            _ = wait(for: connection, events, until: deadline)
+            if Instant.now >= deadline { throw .unreachable(address, "it does not answer in TLS") }
+        }
     }
 
     /// Sends the greeting and waits until all of it was taken.

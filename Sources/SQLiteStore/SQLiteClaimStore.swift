@@ -67,7 +67,7 @@ package actor SQLiteClaimStore: ClaimStore {
     /// - Parameters:
     ///   - path: the file's path.
     ///   - time: the machine's clock; all processes that use the file MUST read the same.
-    ///   - retention: how long completions are kept.
+    ///   - retention: how long completions are kept, and who is missed is remembered.
     ///   - busyTimeout: how long a call waits for other processes.
     /// - Throws: `StoreError`: `unopenable`, `corrupt`, `newerSchema`, `busy`, `writeFailed`.
     package static func open(
@@ -103,7 +103,8 @@ package actor SQLiteClaimStore: ClaimStore {
             let now = time.now()
             if let completion = try recorded(key) { return .completed(completion) }
             if let held = try holder(of: key, now: now) {
-                return .held(owner: held.claim.owner, remaining: held.until - now)
+                let end = min(held.until, try missing(of: held.claim.owner) ?? held.until)
+                if now < end { return .held(owner: held.claim.owner, remaining: end - now) }
             }
             let fences = try connection.rows("UPDATE fences SET last = last + 1 RETURNING last") { $0.integer(0) ?? 0 }
             let claim = Claim(key: key, owner: owner, fence: Int64(fences.first ?? 0))
@@ -119,6 +120,15 @@ package actor SQLiteClaimStore: ClaimStore {
                 ])
             return .granted(claim)
         }
+    }
+
+    package func announce(_ owner: String, for time: Duration) async throws {
+        try connection.run(
+            """
+            INSERT INTO owners (owner, boot, until_ns) VALUES (?1, ?2, ?3)
+            ON CONFLICT (owner) DO UPDATE SET boot = excluded.boot, until_ns = excluded.until_ns
+            """,
+            [.text(owner), .text(boot), .integer(Int((self.time.now() + time).nanoseconds))])
     }
 
     package func renew(_ claim: Claim, ttl: Duration) async throws -> Bool {
@@ -265,6 +275,13 @@ package actor SQLiteClaimStore: ClaimStore {
         }.first
     }
 
+    /// When an owner is or was missed; `nil` when it never said that it lives.
+    private func missing(of owner: String) throws -> Moment? {
+        try connection.rows(
+            "SELECT until_ns FROM owners WHERE owner = ?1 AND boot = ?2", [.text(owner), .text(boot)]
+        ) { Moment(nanoseconds: Int64($0.integer(0) ?? 0)) }.first
+    }
+
     private func isValid(_ claim: Claim, now: Moment) throws -> Bool {
         try holder(of: claim.key, now: now)?.claim == claim
     }
@@ -286,5 +303,8 @@ package actor SQLiteClaimStore: ClaimStore {
         try connection.run(
             "DELETE FROM claims WHERE boot != ?1 OR until_ns <= ?2",
             [.text(boot), .integer(Int(time.now().nanoseconds))])
+        try connection.run(
+            "DELETE FROM owners WHERE boot != ?1 OR until_ns <= ?2",
+            [.text(boot), .integer(Int(time.now().nanoseconds - retention.nanoseconds))])
     }
 }

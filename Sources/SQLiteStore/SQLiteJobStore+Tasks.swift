@@ -23,7 +23,8 @@ extension SQLiteJobStore {
     }
 
     package func tasks(of job: JobID) async throws -> [TaskRecord] {
-        try connection.rows(
+        var last: FFmpegCommand?
+        return try connection.rows(
             """
             SELECT task, specification_json, state, epoch, failures, file_name, size_bytes, sha256, count,
                 payload_bytes, score, holder
@@ -38,8 +39,11 @@ extension SQLiteJobStore {
                     digest: row.text(7) ?? "", count: row.integer(8) ?? 0,
                     payload: ByteCount(Int64(row.integer(9) ?? 0)), score: row.real(10))
             }
+            var specification = try json.decode(TaskSpecification.self, row.text(1))
+            if let last { specification.command.share(with: last) }
+            last = specification.command
             return TaskRecord(
-                job: job, specification: try json.decode(TaskSpecification.self, row.text(1)),
+                job: job, specification: specification,
                 state: try known(TaskState(rawValue: row.text(2) ?? ""), "task state"), epoch: row.integer(3) ?? 0,
                 failures: row.integer(4) ?? 0, artifact: artifact, holder: row.text(11).map { WorkerID($0) })
         }
@@ -55,10 +59,17 @@ extension SQLiteJobStore {
 
     package func record(_ attempt: AttemptRecord) async throws { try write(attempt) }
 
-    package func attempts(of job: JobID) async throws -> [AttemptRecord] {
+    package func attempts(of job: JobID) async throws -> [AttemptRecord] { try readAttempts(of: job, "") }
+
+    package func openAttempts(of job: JobID) async throws -> [AttemptRecord] {
+        try readAttempts(of: job, "AND result_json IS NULL")
+    }
+
+    private func readAttempts(of job: JobID, _ condition: String) throws -> [AttemptRecord] {
         try connection.rows(
             """
-            SELECT task, epoch, worker, started_ms, ended_ms, result_json FROM attempts WHERE job = ?1 ORDER BY number
+            SELECT task, epoch, worker, started_ms, ended_ms, result_json FROM attempts
+            WHERE job = ?1 \(condition) ORDER BY number
             """, [.text(job.text)]
         ) { row in
             AttemptRecord(

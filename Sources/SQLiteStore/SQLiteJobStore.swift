@@ -67,9 +67,16 @@ package actor SQLiteJobStore: JobStore {
     }
 
     package func job(_ id: JobID) async throws -> JobRecord? {
-        let job = try readJobs("WHERE id = ?1", [.text(id.text)]).first
+        if let kept = plans[id] {
+            guard var job = try readJobs("WHERE id = ?1", [.text(id.text)], hasPlans: false).first else { return nil }
+            if kept.revision == job.revision {
+                job.plan = kept.plan
+                return job
+            }
+        }
+        guard let job = try readJobs("WHERE id = ?1", [.text(id.text)]).first else { return nil }
         // What is over changes no more, and is looked at for as long as there are users.
-        if let job, !job.state.isFinal { plans[id] = (job.revision, job.plan) }
+        if !job.state.isFinal { plans[id] = (job.revision, job.plan) }
         return job
     }
 
@@ -99,6 +106,15 @@ package actor SQLiteJobStore: JobStore {
     package func jobCounts() async throws -> [JobState: Int] {
         let rows = try connection.rows("SELECT state, count(*) FROM jobs GROUP BY state") { row in
             (try known(JobState(rawValue: row.text(0) ?? ""), "job state"), row.integer(1) ?? 0)
+        }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
+    package func taskCounts(of job: JobID) async throws -> [TaskState: Int] {
+        let rows = try connection.rows(
+            "SELECT state, count(*) FROM tasks WHERE job = ? GROUP BY state", [.text(job.text)]
+        ) { row in
+            (try known(TaskState(rawValue: row.text(0) ?? ""), "task state"), row.integer(1) ?? 0)
         }
         return Dictionary(uniqueKeysWithValues: rows)
     }

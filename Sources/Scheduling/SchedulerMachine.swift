@@ -68,12 +68,12 @@ package struct SchedulerMachine: Equatable, Sendable {
     /// tasks are taken over: completed ones stay completed (the caller has
     /// checked that their artifacts are there); those that were `running` are
     /// left to their holders for `SchedulingConfiguration.returnGrace`, so that
-    /// a worker that still runs one brings it back by registering; all others
-    /// are queued again. A job that had failed or was cancelled begins a new
-    /// try, with all attempts anew. A job that is known already, or was
-    /// completed, changes nothing.
+    /// a worker that still runs one brings it back by registering, unless it
+    /// has registered already, and so runs none of them; all others are queued
+    /// again. A job that had failed or was cancelled begins a new try, with all
+    /// attempts anew. A job that is known already, or was completed, changes nothing.
     ///
-    /// At the start all kept jobs MUST be added before workers register.
+    /// At the start a job MUST be added before a worker registers that runs one of its tasks.
     ///
     /// - Parameter tasks: what the store holds of the job; empty for a new one.
     package mutating func jobAdded(_ entry: JobEntry, tasks: [TaskRecord] = [], now: Moment) -> [SchedulingAction] {
@@ -91,6 +91,11 @@ package struct SchedulerMachine: Equatable, Sendable {
         }
         if !changed.isEmpty { actions.append(.persistTasks(changed)) }
         actions += resumed
+        for task in job.waiting.sorted() {
+            guard case .awaited(let holder, _) = job.tasks[task]?.state, workers[holder] != nil else { continue }
+            let reason = "worker \(holder) came back without it"
+            actions += jobs[entry.id]?.workerLost(holder, task, reason: reason, now: now) ?? []
+        }
         for record in tasks {
             guard let task = job.tasks[record.specification.id], task.artifact != nil else { continue }
             let frames = task.specification.outputFrames

@@ -89,7 +89,8 @@ package struct StreamingError: CodedError, Equatable {
             case .tooManyRequests: 429
             case .timedOut, .notReady: 503
             case .noSpace: 507
-            case .sourceChanged, .noSuchPart: 422
+            case .sourceChanged: 410
+            case .noSuchPart: 422
             case .cannotMake, .differs, .failed, .unexpectedResult, .hardwareFailed: 500
             }
         }

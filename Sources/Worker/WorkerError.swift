@@ -24,7 +24,7 @@ package struct WorkerError: CodedError, Equatable {
         case transferFailed = "worker.transfer_failed"
         /// The worker's disk is full.
         case noSpace = "worker.no_space"
-        /// The order names files in a way that no coordinator should.
+        /// The order names files in a way that no coordinator should, or a place behind the film's end.
         case badOrder = "worker.bad_order"
     }
 

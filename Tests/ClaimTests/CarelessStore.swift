@@ -16,6 +16,8 @@ final class CarelessStore: ClaimStore {
         case forgetful
         /// Fences start anew now and then.
         case fences
+        /// Owners are missed before their time.
+        case missing
     }
 
     private let fault: Fault
@@ -39,6 +41,10 @@ final class CarelessStore: ClaimStore {
             }
         }
         return outcome
+    }
+
+    func announce(_ owner: String, for time: Duration) async throws {
+        try await memory.announce(owner, for: fault == .missing ? time / 4 : time)
     }
 
     func renew(_ claim: Claim, ttl: Duration) async throws -> Bool {

@@ -27,6 +27,11 @@ import Testing
 
     private static let grant = call("a", .claim, 0...1, lasting: 100, .granted(1))
 
+    /// The owner of `grant` says that it lives.
+    private static func shown(_ times: ClosedRange<Int64>, lasting: Int64) -> ClaimRecord {
+        call("a", .announce, times, lasting: lasting, .done)
+    }
+
     private static let possible: [[ClaimRecord]] = [
         [grant, call("b", .claim, 10...11, .held), call("b", .claim, 101...102, lasting: 50, .granted(2))],
         [grant, call("a", .release, 5...9, fence: 1, .done), call("b", .claim, 6...7, lasting: 50, .granted(2))],
@@ -49,6 +54,16 @@ import Testing
         [
             grant, unanswered("a", .renew, at: 5, fence: 1, lasting: 10),
             call("b", .claim, 40...41, lasting: 9, .granted(2)),
+        ],
+        [
+            shown(0...0, lasting: 20), grant, call("b", .claim, 20...21, lasting: 50, .granted(2)),
+            shown(25...26, lasting: 90), call("a", .renew, 27...28, fence: 1, .refused),
+        ],
+        [shown(0...0, lasting: 20), grant, call("a", .renew, 50...51, fence: 1, lasting: 9, .done)],
+        [grant, shown(5...30, lasting: 10), call("b", .claim, 20...21, lasting: 50, .granted(2))],
+        [
+            shown(0...0, lasting: 90), grant, unanswered("a", .announce, at: 5, lasting: 10),
+            call("b", .claim, 20...21, lasting: 50, .granted(2)),
         ],
     ]
 
@@ -77,6 +92,14 @@ import Testing
             call("b", .read, 52...53, .completed(owner: "b", fence: 1)),
         ],
         [grant, call("a", .complete, 5...6, fence: 1, .done), call("a", .complete, 7...8, fence: 1, .done)],
+        [shown(0...0, lasting: 20), grant, call("b", .claim, 17...18, .granted(2))],
+        [shown(0...0, lasting: 20), grant, shown(10...11, lasting: 50), call("b", .claim, 40...41, .granted(2))],
+        [shown(0...0, lasting: 20), grant, call("a", .renew, 10...11, fence: 1, .refused)],
+        [
+            shown(0...0, lasting: 20), grant, call("b", .claim, 21...22, lasting: 50, .granted(2)),
+            call("a", .complete, 24...25, fence: 1, .done),
+        ],
+        [call("b", .announce, 0...1, lasting: 5, .done), grant, call("b", .claim, 50...51, .granted(2))],
     ]
 
     @Test(arguments: possible) func whatCanBeIsNoFault(records: [ClaimRecord]) {

@@ -17,7 +17,15 @@ final class ClaimTrialRun: Sendable {
         var number: Int
     }
 
-    private let calls = Mutex<[Call: ClaimRecord]>([:])
+    private struct State {
+        var calls: [Call: ClaimRecord] = [:]
+        /// How many claimants are at work; `nil` while none has begun.
+        var claimants: Int?
+        var listeners: [Int: AsyncStream<Void>.Continuation] = [:]
+        var lastListener = 0
+    }
+
+    private let state = Mutex(State())
     private let keys: [String]
     private let longest: Int
     private let time = SystemTime()
@@ -31,21 +39,69 @@ final class ClaimTrialRun: Sendable {
     }
 
     /// All calls so far.
-    var records: [ClaimRecord] { calls.withLock { Array($0.values) } }
+    var records: [ClaimRecord] { state.withLock { Array($0.calls.values) } }
 
     /// A claimant that is a task of this process.
     func claim(_ name: String, at store: any ClaimStore, seed: UInt64, turns: Int) async {
         var claimant = Claimant(name: name, store: store, keys: keys, longest: longest, seed: seed) { number, record in
-            self.calls.withLock { $0[Call(client: name, number: number)] = record }
+            self.keep(record, as: Call(client: name, number: number))
         }
+        begins()
         await claimant.run(turns: turns)
+        ends()
+    }
+
+    /// Returns when claimants have told so many times more of a call, or have all ended.
+    func hears(_ count: Int) async throws {
+        let (news, listener) = AsyncStream<Void>.makeStream()
+        let number = state.withLock { state in
+            if state.claimants == 0 { listener.finish() }
+            state.lastListener += 1
+            state.listeners[state.lastListener] = listener
+            return state.lastListener
+        }
+        defer { state.withLock { $0.listeners[number] = nil } }
+        try await waiting(for: "\(count) calls", atMost: .seconds(300)) {
+            var left = count
+            for await _ in news {
+                left -= 1
+                if left == 0 { return }
+            }
+        }
+    }
+
+    private func keep(_ record: ClaimRecord, as call: Call) {
+        state.withLock { state in
+            state.calls[call] = record
+            for listener in state.listeners.values { listener.yield() }
+        }
+    }
+
+    private func begins() { state.withLock { $0.claimants = ($0.claimants ?? 0) + 1 } }
+
+    private func ends() {
+        state.withLock { state in
+            state.claimants = (state.claimants ?? 1) - 1
+            if state.claimants == 0 { for listener in state.listeners.values { listener.finish() } }
+        }
+    }
+
+    /// A claimant that is three processes, one after the other, of which the first two are killed.
+    func runProcesses(_ name: String, at store: String, seed: UInt64, turns: Int) async throws {
+        begins()
+        defer { ends() }
+        for life in 0..<3 {
+            try await runProcess(
+                "\(name) \(life)", at: store, seed: seed &+ UInt64(life) * 7, turns: turns,
+                killedAfter: life == 2 ? nil : 3 + Int(seed * 13) % 40)
+        }
     }
 
     /// A claimant that is a process of its own.
     ///
     /// - Parameter lines: after so many lines of its output it is killed, wherever it is then; `nil` for never.
-    func runProcess(
-        _ name: String, at store: String, seed: UInt64, turns: Int, killedAfter lines: Int? = nil
+    private func runProcess(
+        _ name: String, at store: String, seed: UInt64, turns: Int, killedAfter lines: Int?
     ) async throws {
         let seen = Mutex(0)
         let observer = ChildProcess.Observer(onOutputLine: { line, process in
@@ -70,7 +126,7 @@ final class ClaimTrialRun: Sendable {
             Issue.record("not understood: \(line)")
             return
         }
-        calls.withLock { $0[Call(client: client, number: number)] = record }
+        keep(record, as: Call(client: client, number: number))
     }
 
     /// Does `work`, and listens meanwhile to a store whose connection is not cut.

@@ -61,12 +61,8 @@ import Testing
                             "task \(number)", at: own, seed: seed * 100 + UInt64(number), turns: Self.turns)
                     }
                     group.addTask {
-                        let seed = seed * 100 + 50 + UInt64(number)
-                        for life in 0..<3 {
-                            try await run.runProcess(
-                                "process \(number) \(life)", at: path, seed: seed &+ UInt64(life) * 7,
-                                turns: Self.turns, killedAfter: life == 2 ? nil : 3 + Int(seed * 13) % 40)
-                        }
+                        try await run.runProcesses(
+                            "process \(number)", at: path, seed: seed * 100 + 50 + UInt64(number), turns: Self.turns)
                     }
                 }
                 try await group.waitForAll()
@@ -97,21 +93,18 @@ import Testing
                             "task \(number)", at: own, seed: seed * 100 + UInt64(number), turns: Self.turns)
                     }
                     group.addTask {
-                        let seed = seed * 100 + 50 + UInt64(number)
-                        for life in 0..<3 {
-                            try await run.runProcess(
-                                "process \(number) \(life)", at: "redis://127.0.0.1:\(relays[3 + number].port)",
-                                seed: seed &+ UInt64(life) * 7, turns: Self.turns,
-                                killedAfter: life == 2 ? nil : 3 + Int(seed * 13) % 40)
-                        }
+                        try await run.runProcesses(
+                            "process \(number)", at: "redis://127.0.0.1:\(relays[3 + number].port)",
+                            seed: seed * 100 + 50 + UInt64(number), turns: Self.turns)
                     }
                 }
                 group.addTask {
                     var random = SplitMix64(seed: seed)
                     for _ in 0..<4 {
-                        try await Task.sleep(for: .milliseconds(100 + random.below(400)))
+                        try await run.hears(30 + random.below(100))
                         server.freeze()
-                        try await Task.sleep(for: .milliseconds(50 + random.below(800)))
+                        // What began before ends unanswered, and some of what comes next.
+                        try await run.hears(1 + random.below(12))
                         server.thaw()
                     }
                 }
@@ -136,7 +129,7 @@ import Testing
             group.addTask {
                 var random = SplitMix64(seed: seed)
                 for _ in 0..<3 {
-                    try await Task.sleep(for: .milliseconds(100 + random.below(300)))
+                    try await run.hears(100 + random.below(300))
                     try await server.stop()
                     try await server.start()
                 }
@@ -146,14 +139,20 @@ import Testing
         run.judge(seed, isKept: keepsItsData)
     }
 
-    @Test(arguments: [CarelessStore.Fault.expired, .foreign, .forgetful, .fences])
+    @Test(arguments: [CarelessStore.Fault.expired, .foreign, .forgetful, .fences, .missing])
     func storeWithAFaultIsFoundOut(fault: CarelessStore.Fault) async throws {
-        let (run, store) = (ClaimTrialRun(keys: 2, longest: 60), CarelessStore(fault))
-        await withTaskGroup(of: Void.self) { group in
-            for number in 0..<8 {
-                group.addTask { await run.claim("\(number)", at: store, seed: UInt64(number), turns: 60) }
+        // In a single trial the fault may meet nobody.
+        for trial in 0..<20 {
+            let (run, store) = (ClaimTrialRun(keys: 2, longest: 60), CarelessStore(fault))
+            await withTaskGroup(of: Void.self) { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        await run.claim("\(number)", at: store, seed: UInt64(8 * trial + number), turns: 60)
+                    }
+                }
             }
+            if !ClaimHistory(run.records).faults().isEmpty { return }
         }
-        #expect(!ClaimHistory(run.records).faults().isEmpty)
+        Issue.record("a store with the fault \(fault) was taken for a good one in each of 20 trials")
     }
 }

@@ -6,7 +6,7 @@
 /// Every call has its effect at one moment between its start and its end; one
 /// without an answer, at any moment after its start, or never. A claim is valid
 /// from its grant until it is given back, or completed, or the time of its last
-/// renewal has passed. From this follows what two calls can never both say.
+/// renewal has passed; once its owner is missed, others may end it. From this follows what two calls can never both say.
 package struct ClaimHistory: Sendable {
     private typealias Record = ClaimRecord
 
@@ -27,7 +27,8 @@ package struct ClaimHistory: Sendable {
     /// What cannot be, in words; empty when there is nothing.
     package func faults() -> [String] {
         var faults: [String] = []
-        for (key, records) in Dictionary(grouping: records, by: \.key) {
+        let claims = records.filter { $0.kind != .announce }
+        for (key, records) in Dictionary(grouping: claims, by: \.key) {
             faults += (fences(records) + holders(records) + completions(records)).map { "\(key): \($0)" }
         }
         return faults.sorted()
@@ -122,7 +123,24 @@ package struct ClaimHistory: Sendable {
             $0.kind == .renew && $0.answer != .refused && $0.start <= moment
                 && ($0.answer == nil || $0.end ?? .max > moment)
         }
-        return ((known.map { [$0] } ?? []) + open).map { $0.start + $0.lasting }.min()
+        let end = ((known.map { [$0] } ?? []) + open).map { $0.start + $0.lasting }.min()
+        return end.map { min($0, missed(grant.record, before: moment)) }
+    }
+
+    /// When the owner of a claim that was granted may have been missed for the first time; `Int64.max` when it was not
+    /// before `moment`.
+    private func missed(_ grant: Record, before moment: Int64) -> Int64 {
+        let said = records.filter { $0.kind == .announce && $0.client == grant.client && $0.start <= moment }
+        // One that is on its way, or was not answered, may have made the time shorter.
+        let open = said.filter { $0.answer == nil || $0.end ?? .max > moment }
+        let limit = open.map { $0.start + $0.lasting }.min() ?? .max
+        var until = Int64.max
+        for call in said.filter({ !open.contains($0) }).sorted(by: { $0.start < $1.start }) {
+            let end = call.end ?? .max
+            if until - tolerance < end, end > grant.start { break }
+            until = call.start + call.lasting
+        }
+        return min(until, limit)
     }
 
     /// The grant and every renewal, in their order; a later one counts, even when it lasts for less.
@@ -156,7 +174,8 @@ package struct ClaimHistory: Sendable {
                 }
             case .refused:
                 // An unknown renewal may have made it shorter.
-                if isKept, !mayBeEnded, !mayBeRenewed, end < last.start + last.lasting - tolerance {
+                let limit = min(last.start + last.lasting, missed(grant.record, before: end))
+                if isKept, !mayBeEnded, !mayBeRenewed, end < limit - tolerance {
                     faults.append("a \(use.kind) of \(grant.fence) was refused while it was valid")
                 }
             case .granted, .held, .completed, .absent: break

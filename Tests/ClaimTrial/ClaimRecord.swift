@@ -7,7 +7,7 @@ import MartletPorts
 package struct ClaimRecord: Codable, Sendable, Equatable {
     /// What was asked for.
     package enum Kind: String, Codable, Sendable {
-        case claim, renew, release, complete, read, forget
+        case claim, renew, release, complete, read, forget, announce
     }
 
     /// What was answered.
@@ -30,7 +30,7 @@ package struct ClaimRecord: Codable, Sendable, Equatable {
     package var client: String
     /// What the call was.
     package var kind: Kind
-    /// Of which key.
+    /// Of which key; empty for what is said of an owner.
     package var key: String
     /// Under which fence; 0 where there is none.
     package var fence: Int64 = 0

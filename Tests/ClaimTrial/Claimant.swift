@@ -19,6 +19,8 @@ package struct Claimant: Sendable {
     package var keys: [String]
     /// The longest time in milliseconds that it asks for.
     package var longest: Int
+    /// Whether it says now and then that it lives; else it is never missed.
+    private let isShown: Bool
     /// Decides everything.
     private var random: SeededChance
     private let tell: Teller
@@ -34,6 +36,7 @@ package struct Claimant: Sendable {
         self.keys = keys
         self.longest = longest
         self.tell = tell
+        isShown = seed % 3 != 0
         random = SeededChance(seed: seed)
     }
 
@@ -44,6 +47,7 @@ package struct Claimant: Sendable {
 
     private mutating func turn() async {
         let key = keys[random.below(keys.count)]
+        await show()
         let lasting = 20 + random.below(longest)
         let outcome = await call(.claim, key, lasting: lasting) { [name, store] record in
             let outcome = try await store.claim(key, owner: name, ttl: .milliseconds(lasting))
@@ -75,11 +79,22 @@ package struct Claimant: Sendable {
         }
     }
 
+    /// Says that it lives, sometimes for less time than it needs.
+    private mutating func show() async {
+        guard isShown else { return }
+        let lasting = 20 + random.below(longest)
+        await call(.announce, "", lasting: lasting) { [name, store] record in
+            try await store.announce(name, for: .milliseconds(lasting))
+            record.answer = .done
+        }
+    }
+
     private mutating func hold(_ claim: Claim, lasting: Int) async {
         var lasting = lasting
         while true {
             // Now and then it comes too late.
             await pause(random.below(4) == 0 ? lasting + random.below(lasting) : random.below(lasting / 2 + 1))
+            if random.below(2) == 0 { await show() }
             switch random.below(10) {
             case 0..<4:
                 lasting = 20 + random.below(longest)
@@ -126,6 +141,7 @@ package struct Claimant: Sendable {
         return value
     }
 
+    /// Lets time pass, which is what is tried: claims run out by the store's own clock, and nothing tells of that.
     private func pause(_ milliseconds: Int) async {
         if milliseconds > 0 { try? await Task.sleep(for: .milliseconds(milliseconds)) }
     }

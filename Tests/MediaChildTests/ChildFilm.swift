@@ -20,13 +20,12 @@ struct ChildFilm {
     /// Begins with an empty directory.
     ///
     /// - Parameter script: a shell script that stands for the program; `martlet` is the real one.
-    init(script: String? = nil, limits: ChildLimits = ChildLimits()) throws {
+    init(script: String? = nil, limits: ChildLimits = ChildLimits()) async throws {
         directory = try TemporaryDirectory()
         var executable = MartletProgram.path
         if let script {
-            let text = "#!/bin/sh\n" + script.replacing("martlet", with: "'\(executable)' media-child") + "\n"
-            executable = try directory.write(text, to: "program")
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: executable)
+            executable = try await directory.script(
+                script.replacing("martlet", with: "'\(executable)' media-child"), to: "program")
         }
         here = MediaReader(files: LocalFiles(), cacheDirectory: nil)
         children = ChildMedia(

@@ -25,7 +25,7 @@ struct ChildTroubleTests {
     }
 
     private func reading() async throws -> Reading {
-        let film = try ChildFilm(script: Self.announced)
+        let film = try await ChildFilm(script: Self.announced)
         let (number, slow) = (film.directory.file("number"), film.directory.file("slow.mkv"))
         for pipe in [number, slow] { try #require(mkfifo(pipe, 0o600) == 0) }
         let source = try await film.here.describe(path: try await MediaFixtures.path("vfr.mkv"))
@@ -62,7 +62,7 @@ struct ChildTroubleTests {
     }
 
     @Test func aChildThatTheSystemKillsHasASecondTry() async throws {
-        let film = try ChildFilm(
+        let film = try await ChildFilm(
             script: "cd \"${0%/*}\"; test -e tried && exec martlet; touch tried; kill -KILL $$")
         let path = try await MediaFixtures.path("vfr.mkv")
         let source = try await film.children.describe(path: path)
@@ -71,7 +71,7 @@ struct ChildTroubleTests {
     }
 
     @Test func aChildThatTheSystemKillsTwiceIsAnErrorThatMayPass() async throws {
-        let film = try ChildFilm(script: "echo >> \"${0%/*}/tries\"; kill -KILL $$")
+        let film = try await ChildFilm(script: "echo >> \"${0%/*}/tries\"; kill -KILL $$")
         let error = await #expect(throws: MediaChildError.self) { try await film.children.describe(path: "/film.mp4") }
         #expect(error?.codeName == "media.killed")
         #expect(error?.isRetryable == true)
@@ -89,7 +89,7 @@ struct ChildTroubleTests {
     @Test func tooMuchProcessorTimeIsSaidToBeThat() async throws {
         var limits = ChildLimits()
         (limits.processorTime, limits.processorTimePerGibibyte) = (.seconds(1), .zero)
-        let film = try ChildFilm(script: "while :; do :; done", limits: limits)
+        let film = try await ChildFilm(script: "while :; do :; done", limits: limits)
         let error = await #expect(throws: MediaChildError.self) { try await film.children.describe(path: "/film.mp4") }
         #expect(error?.code == .crashed)
         #expect(error?.message == "The process that worked on /film.mp4 used more than 1 s of processor time.")
@@ -98,7 +98,7 @@ struct ChildTroubleTests {
     @Test func memoryIsLimited() async throws {
         var limits = ChildLimits()
         limits.addressSpace = .mebibytes(512)
-        let film = try ChildFilm(script: "ulimit -v >&2; exit 3", limits: limits)
+        let film = try await ChildFilm(script: "ulimit -v >&2; exit 3", limits: limits)
         let error = await #expect(throws: MediaChildError.self) { try await film.children.describe(path: "/film.mp4") }
         #expect(error?.log == "\(512 * 1024)\n")
         #expect(error?.message == "The process that worked on /film.mp4 ended with code 3.")
@@ -107,7 +107,7 @@ struct ChildTroubleTests {
     @Test func tooLittleMemoryIsAnErrorOfTheFile() async throws {
         var limits = ChildLimits()
         limits.addressSpace = .mebibytes(40)
-        let film = try ChildFilm(limits: limits)
+        let film = try await ChildFilm(limits: limits)
         let path = try await MediaFixtures.path("vfr.mkv")
         let error = await #expect(throws: (any Error).self) { try await film.children.describe(path: path) }
         #expect(error is any CodedError)
@@ -116,7 +116,7 @@ struct ChildTroubleTests {
     @Test func silenceEndsTheChildAndMayBeTriedAgain() async throws {
         var limits = ChildLimits()
         limits.silence = .milliseconds(200)
-        let film = try ChildFilm(script: "exec tail -f /dev/null", limits: limits)
+        let film = try await ChildFilm(script: "exec tail -f /dev/null", limits: limits)
         let error = await #expect(throws: MediaChildError.self) { try await film.children.describe(path: "/film.mp4") }
         #expect(error?.code == .stalled)
         #expect(error?.isRetryable == true)
@@ -124,7 +124,7 @@ struct ChildTroubleTests {
 
     @Test(arguments: ["exit 0", "echo words", "martlet | head -c 40"])
     func whatIsNoAnswerIsACrash(script: String) async throws {
-        let film = try ChildFilm(script: script)
+        let film = try await ChildFilm(script: script)
         let path = try await MediaFixtures.path("vfr.mkv")
         let error = await #expect(throws: MediaChildError.self) { try await film.children.describe(path: path) }
         #expect(error?.code == .crashed)

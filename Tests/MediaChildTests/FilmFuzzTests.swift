@@ -17,7 +17,7 @@ import Testing
         var limits = ChildLimits()
         limits.silence = .seconds(30)
         limits.processorTime = .seconds(30)
-        let film = try ChildFilm(limits: limits)
+        let film = try await ChildFilm(limits: limits)
         for seed in Trial.current.seeds(short: 1...24) {
             var random = SplitMix64(seed: seed)
             let name = random.pick(Self.films)

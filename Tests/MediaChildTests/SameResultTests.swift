@@ -15,7 +15,7 @@ import Testing
 struct SameResultTests {
     @Test(arguments: ["everything.mkv", "h264_open.mp4", "vfr.mkv", "mpeg2.ts", "h264_raw.h264", "sound_longer.mp4"])
     func sourcesReadTheSame(name: String) async throws {
-        let film = try ChildFilm()
+        let film = try await ChildFilm()
         let path = try await MediaFixtures.path(name)
         let source = try await film.children.describe(path: path)
         #expect(source == (try await film.here.describe(path: path)))
@@ -34,7 +34,7 @@ struct SameResultTests {
     }
 
     @Test func joinsAndChecksComeOutTheSame() async throws {
-        let film = try ChildFilm()
+        let film = try await ChildFilm()
         let shares = Mutex<[Double]>([])
         let request = try await film.copying("everything.mkv", to: "child.mkv")
         let report = try await film.children.assemble(request) { share in shares.withLock { $0.append(share) } }
@@ -53,7 +53,7 @@ struct SameResultTests {
     }
 
     @Test func aFilmWhoseClockJumpsIsRestampedTheSame() async throws {
-        let film = try ChildFilm()
+        let film = try await ChildFilm()
         let source = try await film.here.describe(path: try await MediaFixtures.path("jump_forward.ts"))
         let (child, own) = (film.directory.file("child.mkv"), film.directory.file("own.mkv"))
         let report = try #require(try await film.children.restamp(source, to: child) { _ in })
@@ -65,7 +65,7 @@ struct SameResultTests {
 
     @Test(arguments: ["missing", "empty", "text", "playlist"])
     func refusalsAreTheSame(kind: String) async throws {
-        let film = try ChildFilm()
+        let film = try await ChildFilm()
         let content = [
             "empty": "", "text": String(repeating: "words and words\n", count: 500),
             "playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n/etc/passwd\n#EXT-X-ENDLIST\n",
@@ -79,7 +79,7 @@ struct SameResultTests {
     }
 
     @Test func scansAreKeptWhereTheParentWantsThem() async throws {
-        let film = try ChildFilm()
+        let film = try await ChildFilm()
         let scans = film.directory.file("scans")
         let children = ChildMedia(
             executable: MartletProgram.path, launcher: ProcessRunner(), time: SystemTime(), files: LocalFiles(),

@@ -32,6 +32,21 @@ import Testing
         #expect(try JSONDecoder().decode(FFmpegCommand.self, from: written) == command)
     }
 
+    @Test func commandsThatShareTheirEndAreWhatTheyWere() throws {
+        let plain = ["a", "b", "c"].map { FFmpegCommand([.text("-ss"), .text($0), .source, .text("-an"), .output]) }
+        var shared = plain
+        for index in 1..<3 { shared[index].share(with: shared[index - 1]) }
+        #expect(shared == plain)
+        #expect(shared.map(\.hashValue) == plain.map(\.hashValue))
+        #expect(try shared.map { try JSONEncoder().encode($0) } == plain.map { try JSONEncoder().encode($0) })
+        var other = FFmpegCommand([.text("-vn")])
+        other.share(with: shared[2])
+        #expect(other == FFmpegCommand([.text("-vn")]))
+        var same = plain[0]
+        same.share(with: plain[0])
+        #expect(same == plain[0])
+    }
+
     @Test func aTextThatWasWrittenAsAnObjectIsStillRead() throws {
         let written = #"{"arguments":[{"text":{"_0":"-i"}},{"source":{}}]}"#
         let read = try JSONDecoder().decode(FFmpegCommand.self, from: Data(written.utf8))

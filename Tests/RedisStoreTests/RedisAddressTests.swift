@@ -34,9 +34,14 @@ import Testing
         #expect { try RedisAddress(url) } throws: { ($0 as? RedisError)?.code == .badAddress }
     }
 
-    @Test func encryptionIsRefusedInWords() {
-        #expect { try RedisAddress("rediss://films") } throws: { error in
-            (error as? RedisError)?.message.contains("TLS") == true && (error as? RedisError)?.advice != nil
+    @Test func certificatesBelongToEncryption() throws {
+        let address = try RedisAddress("rediss://me:secret@films/3?cacert=%2Fetc%2Fca.pem&cert=c.pem&key=k.pem")
+        #expect(address.encryption == .init(authority: "/etc/ca.pem", certificate: "c.pem", key: "k.pem"))
+        #expect(address.description == "films:6379" && address.database == 3 && address.password == "secret")
+        #expect(try RedisAddress("rediss://films").encryption == .init())
+        #expect(try RedisAddress("redis://films").encryption == nil)
+        #expect { try RedisAddress("redis://films?cacert=ca.pem") } throws: { error in
+            (error as? RedisError)?.code == .badAddress
         }
     }
 

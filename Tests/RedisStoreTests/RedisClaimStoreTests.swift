@@ -47,6 +47,45 @@ import Testing
             }, pass: { try await Task.sleep(for: $0) })
     }
 
+    @Test func anEncryptedRedisIsUsedWhenItsCertificateIsTrusted() async throws {
+        let certificates = try await Certificates.made()
+        let server = try await RedisServer(
+            password: "s3cret", encryption: certificates.own, wantsCertificate: true)
+        let (own, foreign) = (certificates.own, certificates.foreign)
+        let shown = "cert=\(own.client.certificate)&key=\(own.client.key)"
+        let store = try Self.store("rediss://:s3cret@127.0.0.1:\(server.port)/3?cacert=\(own.authority)&\(shown)")
+        // More than one record of TLS.
+        let key = String(repeating: "k", count: 100_000)
+        let news = try await store.news()
+        let claim = try Self.granted(try await store.claim(key, owner: "a", ttl: .seconds(60)))
+        #expect(try await store.complete(claim, note: String(repeating: "n", count: 100_000)))
+        var heard = news.makeAsyncIterator()
+        guard case .completed(let completion)? = await heard.next() else { throw WaitedInVain(subject: "news") }
+        #expect(completion.key == key && completion.note.count == 100_000)
+        // By its name it is the same.
+        let named = try Self.store(
+            "rediss://default:s3cret@localhost:\(server.port)/3?cacert=\(own.authority)&\(shown)")
+        #expect(try await named.completion(of: key) == completion)
+        for wrong in [
+            // Of another authority, of one that the system does not know, without a certificate, and without TLS.
+            "rediss://:s3cret@127.0.0.1:\(server.port)/3?cacert=\(foreign.authority)&\(shown)",
+            "rediss://:s3cret@127.0.0.1:\(server.port)/3?\(shown)",
+            "rediss://:s3cret@127.0.0.1:\(server.port)/3?cacert=\(own.authority)",
+            "redis://:s3cret@127.0.0.1:\(server.port)/3",
+        ] {
+            let code = await Self.code { try await Self.store(wrong).check() }
+            #expect(code == .unreachable || code == .disconnected, "\(wrong): \(String(describing: code))")
+        }
+        let missing = "rediss://127.0.0.1:\(server.port)?cacert=/nowhere.pem"
+        #expect(await Self.code { try await Self.store(missing).check() } == .badAddress)
+        // It is found again after a break.
+        try await server.stop()
+        try await server.start()
+        try await waiting(for: "Redis to be found again") {
+            while await Self.code({ try await store.check() }) != nil { await Task.yield() }
+        }
+    }
+
     @Test func socketPasswordAndDatabaseOfTheAddressAreUsed() async throws {
         let server = try await RedisServer(password: "s3 /:@")
         let secret = "s3%20%2F%3A%40"
@@ -74,12 +113,32 @@ import Testing
             let claim = try Self.granted(try await store.claim("k\(number)", owner: "a", ttl: .seconds(60)))
             if number == 0 { #expect(try await store.complete(claim, note: "")) }
         }
+        try await store.announce("a", for: .milliseconds(1))
         let keys = try await server.ask("--raw", "KEYS", "*").split(separator: "\n").sorted()
-        #expect(keys == ["t:claim:k1", "t:claim:k2", "t:done:k0", "t:fence"])
+        #expect(keys == ["t:claim:k1", "t:claim:k2", "t:done:k0", "t:fence", "t:owners"])
         for key in keys where key != "t:fence" {
             let left = try #require(Int(try await server.ask("--raw", "TTL", String(key))))
             #expect((1...60).contains(left))
         }
+    }
+
+    @Test func whoWasMissedIsRememberedForAWhileAndWhoIsUnknownIsNotMissed() async throws {
+        let server = try await RedisServer()
+        let (store, other) = (try Self.store(server.url, retention: .milliseconds(50)), try Self.store(server.url))
+        try await store.announce("dead", for: .milliseconds(1))
+        _ = try Self.granted(try await other.claim("k", owner: "dead", ttl: .seconds(600)))
+        try await server.ask("DEL", "t:owners")
+        // Redis has lost it, or was told to forget what was not used for long.
+        guard case .held("dead", let remaining) = try await other.claim("k", owner: "b", ttl: .seconds(600)) else {
+            throw WaitedInVain(subject: "a claim that is held")
+        }
+        #expect(remaining > .seconds(60))
+        try await other.announce("dead", for: .milliseconds(1))
+        try await other.announce("alive", for: .seconds(60))
+        #expect(try await server.ask("--raw", "ZCARD", "t:owners") == "2")
+        try await Task.sleep(for: .milliseconds(100))
+        try await store.announce("alive", for: .seconds(60))
+        #expect(try await server.ask("--raw", "ZRANGE", "t:owners", "0", "-1") == "alive")
     }
 
     @Test func scriptsThatRedisForgotAreGivenAgain() async throws {
@@ -118,10 +177,11 @@ import Testing
     }
 
     @Test func nobodyThereIsSaidAtOnce() async throws {
-        let port = try LoopbackSocket.freePort()
-        let store = try Self.store("redis://127.0.0.1:\(port)")
+        let nobodys = try ReservedPort()
+        let store = try Self.store("redis://127.0.0.1:\(nobodys.number)")
         #expect(await Self.code { try await store.check() } == .unreachable)
         #expect(await Self.code { _ = try await store.news() } == .unreachable)
+        withExtendedLifetime(nobodys) {}
         let unknown = try Self.store("redis://no-such-host.invalid")
         #expect(await Self.code { try await unknown.check() } == .unreachable)
     }

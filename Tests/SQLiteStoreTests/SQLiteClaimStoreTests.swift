@@ -56,6 +56,16 @@ import Testing
         _ = try granted(try await store.claim("k", owner: "b", ttl: .seconds(60)))
     }
 
+    @Test func fileOfAnOlderVersionIsTakenOver() async throws {
+        let claim = try granted(try await store().claim("k", owner: "a", ttl: .seconds(60)))
+        let connection = try Connection(path: directory.file("claims.sqlite"))
+        try connection.execute("DROP TABLE owners; PRAGMA user_version = 1")
+        let store = try await store()
+        #expect(try await store.renew(claim, ttl: .seconds(60)))
+        try await store.announce("a", for: .seconds(6))
+        #expect(try await store.claim("k", owner: "b", ttl: .seconds(60)) == .held(owner: "a", remaining: .seconds(6)))
+    }
+
     @Test func whatTheDeadClaimedIsGivenBackAtOnce() async throws {
         let store = try await store()
         let lost = try granted(try await store.claim("k", owner: "here 1", ttl: .seconds(60)))
@@ -74,19 +84,21 @@ import Testing
     @Test func whatIsOldIsRemoved() async throws {
         let store = try await store(retention: .seconds(100))
         _ = try granted(try await store.claim("dead", owner: "a", ttl: .seconds(1)))
+        try await store.announce("dead", for: .seconds(1))
         for number in 0..<600 {
             let claim = try granted(try await store.claim("\(number)", owner: "a", ttl: .seconds(60)))
             #expect(try await store.complete(claim, note: ""))
             clock.advance(by: .seconds(1))
         }
         let connection = try Connection(path: directory.file("claims.sqlite"))
-        let counts = try ["claims", "completions", "news"].map { table in
+        let counts = try ["claims", "completions", "news", "owners"].map { table in
             try connection.rows("SELECT count(*) FROM \(table)") { $0.integer(0) ?? 0 }.first ?? 0
         }
         #expect(counts[0] == 0)
         // It is swept every so many changes.
         #expect(counts[1] <= 100 + 256)
         #expect(counts[2] == 600)
+        #expect(counts[3] == 0)
     }
 
     @Test func listenerThatMissedSomethingIsToldSo() async throws {
@@ -107,7 +119,7 @@ import Testing
         let connection = try Connection(path: path)
         try connection.execute("CREATE TABLE bookmarks (url TEXT)")
         await #expect { _ = try await store() } throws: { ($0 as? StoreError)?.code == .corrupt }
-        try connection.execute("DROP TABLE bookmarks; PRAGMA user_version = 2")
+        try connection.execute("DROP TABLE bookmarks; PRAGMA user_version = 3")
         await #expect { _ = try await store() } throws: { ($0 as? StoreError)?.code == .newerSchema }
     }
 }

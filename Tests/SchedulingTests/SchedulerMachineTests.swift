@@ -354,6 +354,20 @@ import Testing
         #expect(back.contains(.stop(lease("a", 4, "w1"))))
     }
 
+    @Test func taskOfAWorkerThatCameBackWithoutItBeforeItsJobDidIsGivenOutAtOnce() {
+        var configuration = SchedulingConfiguration()
+        configuration.returnGrace = .seconds(15)
+        var scheduler = SchedulerMachine(configuration: configuration)
+        _ = scheduler.workerRegistered(.sample("w1"), now: at(0))
+        let tasks = ["a", "b"].map {
+            TaskRecord(
+                job: j, specification: .sample($0), state: .running, epoch: 4, holder: $0 == "a" ? w1 : WorkerID("w2"))
+        }
+        let actions = scheduler.jobAdded(JobEntry(id: j, state: .processing), tasks: tasks, now: at(1))
+        #expect(assigned(actions) == [lease("a", 5, "w1")])
+        #expect(scheduler.jobs[j]?.tasks[TaskID("b")]?.isHeld(under: lease("b", 4, "w2")) == true)
+    }
+
     @Test func jobWhoseTurnHasNotComeBeginsWithTheTaskThatIsBroughtBack() {
         var configuration = SchedulingConfiguration()
         configuration.returnGrace = .seconds(15)

@@ -16,6 +16,12 @@ struct Studio {
     let directory: TemporaryDirectory
     let maker: StreamMaker
 
+    /// What the installed ffmpeg can do, found out once.
+    private static let catalog = Result {
+        FFmpegCatalog(
+            program: try FFmpegProgram.locate(), launcher: ProcessRunner(), time: SystemTime(), cacheDirectory: nil)
+    }
+
     init(encoder: (any EncoderRunner)? = nil) throws {
         directory = try TemporaryDirectory()
         let program = try FFmpegProgram.locate()
@@ -23,9 +29,8 @@ struct Studio {
         maker = StreamMaker(
             reader: MediaReader(files: files, cacheDirectory: nil),
             encoder: encoder ?? FFmpegRunner(program: program, launcher: ProcessRunner(), time: SystemTime()),
-            catalog: FFmpegCatalog(
-                program: program, launcher: ProcessRunner(), time: SystemTime(), cacheDirectory: nil),
-            packager: MediaPackager(), files: files, scratch: directory.file("scratch"))
+            catalog: try Self.catalog.get(), packager: MediaPackager(), files: files, scratch: directory.file("scratch")
+        )
     }
 
     /// A film as a stream.

@@ -21,12 +21,6 @@ import Testing
         #expect(size > 0 || fixture.name == "empty.mp4")
     }
 
-    @Test(arguments: Fixture.all(.exact).filter { $0.name != "ten_minutes.mp4" })
-    func exactFixtureHasFrames(_ fixture: Fixture) async throws {
-        let truth = try await FrameTruth.of(try await MediaFixtures.path(fixture.name))
-        #expect(!truth.frames.isEmpty)
-    }
-
     @Test(arguments: [
         "h264_closed.mp4", "vfr.mkv", "hevc_open.mp4", "vp9.webm", "av1.mkv", "mpeg4_bframes.avi", "tiny.mkv",
     ])

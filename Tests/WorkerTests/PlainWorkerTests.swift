@@ -125,6 +125,19 @@ import Testing
         try await bench.end(work)
     }
 
+    @Test("A stream that would begin behind the film's end fails and says so")
+    func behindTheEnd() async throws {
+        let bench = try await PlainBench()
+        try FileManager.default.copyItem(
+            atPath: try await MediaFixtures.path("h264_longgop.mp4"),
+            toPath: bench.directory.file("films/sci-fi/interstellar.mkv"))
+        let work = try await bench.begin()
+        #expect(try await bench.call("POST", "/jobs", PlainBench.example(start: 100)).status == 202)
+        let status = try await bench.listener.status("failed")
+        #expect(status.error?.contains("ends at 12.0 s") == true, "\(status.error ?? "")")
+        try await bench.end(work)
+    }
+
     private static func endless(_ gate: ManualClock) -> ScriptedEncoder {
         ScriptedEncoder { _, _ in
             try await gate.sleep(until: Moment(nanoseconds: 1))

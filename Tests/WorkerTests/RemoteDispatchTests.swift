@@ -233,6 +233,47 @@ import Testing
         #expect(try bench.leftovers().isEmpty)
     }
 
+    @Test("What the next task reads stays, though the order comes before the word that its maker's result is taken")
+    func keepsInputs() async throws {
+        let gate = ManualClock()
+        let bench = try RemoteBench { run, _ in
+            guard let input = run.arguments.first(where: { $0.hasSuffix("/video-0000.1.mkv") }) else {
+                return .picture(frames: 250)
+            }
+            try await gate.sleep(until: Moment(nanoseconds: 1))
+            #expect(LocalFiles().exists(String(input.dropFirst("file:".count))))
+            return .picture(frames: 250)
+        }
+        bench.coordinator.takes.withLock { $0 = nil }
+        let work = bench.begin()
+        _ = try await bench.coordinator.registration()
+        let first = try await bench.assignment()
+        try await bench.coordinator.say(.run(first))
+        _ = try await bench.coordinator.result()
+        var task = TaskSpecification.sample("score-0000")
+        task.command = FFmpegCommand([.source, .artifact(TaskID("video-0000"), prefix: "file:"), .output])
+        let second = try await bench.assignment(task) { $0.inputs = [TaskID("video-0000"): "video-0000.1.mkv"] }
+        try await bench.coordinator.say(.run(second))
+        try await waiting(for: "the second run") { await gate.waitForSleepers() }
+        try await bench.coordinator.say(.taken(first.lease, true))
+        bench.coordinator.takes.withLock { $0 = true }
+        let isWithoutFirst: @Sendable (WorkerMessage) -> Bool = {
+            if case .heartbeat(let holding, _) = $0 { holding == [second.lease] } else { false }
+        }
+        _ = try await bench.hurrying {
+            try await bench.coordinator.heard(0, "heartbeat without the first lease", where: isWithoutFirst)
+        }
+        gate.advance(by: .nanoseconds(1))
+        let (lease, result) = try await bench.coordinator.result(1)
+        #expect(lease == second.lease)
+        guard case .completed = result else {
+            Issue.record("it ended as \(result)")
+            return
+        }
+        try await ended(work)
+        #expect(try bench.leftovers().isEmpty)
+    }
+
     @Test("What a task reads of others is there before it runs, over a connection that breaks, too")
     func inputs() async throws {
         let bench = try RemoteBench { run, _ in
@@ -280,7 +321,7 @@ import Testing
     )
     func fullDisk() async throws {
         let free = Mutex(ByteCount.mebibytes(500))
-        let bench = try RemoteBench(files: TightFiles { free.withLock { $0 } }) { _, _ in
+        let bench = try RemoteBench(files: TightDisk { free.withLock { $0 } }) { _, _ in
             throw AttemptFailure(code: "ffmpeg.no_space", message: "No space is left.", isRetryable: false)
         }
         let work = bench.begin()

@@ -93,7 +93,7 @@ import Testing
         _ = try await coordinator.heard(0, "heartbeat with a load", where: isBeat)
         work.cancel()
         try await waiting(for: "the worker's end") { try await work.value }
-        #expect(coordinator.heard.entries.contains(.leaving))
+        _ = try await coordinator.heard(0, "that it leaves") { $0 == .leaving }
         #expect(try LocalFiles().list(directory.file("own/jobs")).isEmpty)
         #expect(try LocalFiles().list(directory.file("own/sources")).isEmpty)
         await far.stop()

@@ -71,7 +71,7 @@ final class SourceServer: Sendable {
         let far = HTTPServer(configuration: HTTPServerConfiguration(), handler: giver)
         let address = CoordinatorAddress("http://127.0.0.1:\(try await far.start())", token: "t")
         cache = try SourceCache(
-            directory: directory.file("sources"), files: TightFiles { free }, coordinator: address,
+            directory: directory.file("sources"), files: TightDisk { free }, coordinator: address,
             caller: CurlCaller(), time: SystemTime())
         proxy = SourceProxy(cache: cache)
         let near = HTTPServer(configuration: HTTPServerConfiguration(), handler: proxy)

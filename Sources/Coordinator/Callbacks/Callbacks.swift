@@ -129,7 +129,7 @@ package actor Callbacks {
     /// Makes one call; whether the other end took it. A redirection is no yes: the address is the one that was given.
     private func call(_ owed: PendingCallback) async -> Bool {
         let body = Array((owed.body ?? "").utf8)
-        var headers: HTTPHeaders = ["Content-Type": "application/json", "User-Agent": "Martlet"]
+        var headers: HTTPHeaders = ["Content-Type": MediaType.json, "User-Agent": "Martlet"]
         if let secret {
             let timestamp = "\(surroundings.time.wallMilliseconds() / 1000)"
             let signature = surroundings.signer.signature(of: Array("\(timestamp).".utf8) + body, secret: secret)

@@ -33,7 +33,7 @@ package protocol ClusterControl: Sendable {
     func workers() async -> [WorkerView]
     /// Gives a worker no new work.
     func drain(_ worker: WorkerID) async throws -> WorkerView
-    /// Takes a worker out; what it runs goes to others.
+    /// Takes a worker out until it is started anew; what it runs goes to others.
     func remove(_ worker: WorkerID) async throws
     /// How things stand in numbers.
     func stats() async -> StatsView

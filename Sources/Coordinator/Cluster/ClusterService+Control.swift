@@ -40,10 +40,9 @@ extension ClusterService: ClusterControl {
                 advice: "It must be a file that the coordinator's account may read.")
         }
         let id = JobID(surroundings.newName())
-        let name = submission.name.flatMap { $0.isEmpty ? nil : $0 }
         let record = JobRecord(
-            id: id, name: name ?? source.path.split(separator: "/").last.map(String.init) ?? "film",
-            source: source.path, fingerprint: content, output: output.path, parameters: order.parameters,
+            id: id, name: submission.name(for: source.address), source: source.path, fingerprint: content,
+            output: output.path, parameters: order.parameters,
             priority: order.priority, verification: order.verification, overwrite: overwrite,
             service: ServiceFacts(
                 source: source.address, fingerprint: content, output: output.address,
@@ -65,7 +64,7 @@ extension ClusterService: ClusterControl {
     package func jobs(state: JobState?, limit: Int, cursor: String?) async throws -> JobPage {
         var query = JobQuery(states: state.map { [$0] } ?? [], limit: limit + 1)
         if let cursor {
-            guard let place = Self.place(cursor) else {
+            guard let place = JobQuery.Place(cursor: cursor) else {
                 throw CoordinatorError(.badSubmission, "\"\(cursor)\" is no cursor of this list")
             }
             query.after = place
@@ -73,14 +72,8 @@ extension ClusterService: ClusterControl {
         let records = try await reading { [query] in try await $0.jobs(query) }
         var views: [JobView] = []
         for record in records.prefix(limit) { views.append(await view(of: record)) }
-        let last = records.count > limit ? records[limit - 1] : nil
-        return JobPage(jobs: views, nextCursor: last.map { "\($0.createdMilliseconds).\($0.id)" })
-    }
-
-    private static func place(_ cursor: String) -> JobQuery.Place? {
-        let parts = cursor.split(separator: ".", maxSplits: 1)
-        guard parts.count == 2, let time = Int64(parts[0]) else { return nil }
-        return JobQuery.Place(createdMilliseconds: time, id: JobID(String(parts[1])))
+        return JobPage(
+            jobs: views, nextCursor: records.count > limit ? views.last.map { JobQuery.Place(of: $0).cursor } : nil)
     }
 
     package func job(_ id: JobID) async throws -> JobView { await view(of: try await record(of: id)) }
@@ -251,6 +244,9 @@ extension ClusterService: ClusterControl {
         if let counts = await engine?.coordinator.taskCounts(of: record.id) {
             view.tasksTotal = counts.values.reduce(0, +)
             view.tasksCompleted = counts[.completed] ?? 0
+        } else {
+            view.tasksTotal = record.service?.tasks ?? 0
+            view.tasksCompleted = record.service?.completedTasks ?? 0
         }
         return view
     }

@@ -113,12 +113,16 @@ extension ClusterService {
         }
     }
 
+    /// Whether a job was at work when the last process ended, and is not yet in this one.
+    func isReturning(_ id: JobID) async -> Bool {
+        guard let engine, live[id]?.wasAtWork == true else { return false }
+        return await !engine.coordinator.isAtWork(id)
+    }
+
     /// Waits until jobs whose tasks a worker still runs are at work again, or over.
     func arrivals(of jobs: Set<JobID>) async {
         for id in jobs {
-            guard let engine, let job = live[id], job.wasAtWork, await !engine.coordinator.isAtWork(id) else {
-                continue
-            }
+            guard await isReturning(id) else { continue }
             await withCheckedContinuation { continuation in
                 if live[id] == nil { continuation.resume() } else { live[id]?.waiters.append(continuation) }
             }
@@ -234,9 +238,12 @@ extension ClusterService {
         _ result: Result<FinishedJob, any Error>, reused: Int, of id: JobID, in engine: Engine
     ) async throws {
         let now = surroundings.time.wallMilliseconds()
+        let counts = try await engine.store.taskCounts(of: id)
         let record = try await engine.store.change(id) { record in
             record.service?.finishedMilliseconds = now
             record.service?.reusedSegments = reused
+            record.service?.tasks = counts.values.reduce(0, +)
+            record.service?.completedTasks = counts[.completed] ?? 0
             record.service?.failure = nil
             switch result {
             case .success(let finished):
@@ -254,7 +261,7 @@ extension ClusterService {
         }
         try await engine.store.endAttempts(at: id, now: now)
         if let previews = surroundings.previews {
-            await previews.ended(id, as: record.state, tasks: try await engine.store.tasks(of: id))
+            try await previews.ended(id, as: record.state) { try await engine.store.tasks(of: id) }
         }
         // What failed can be retried, and then its finished segments count.
         if record.state != .failed { try? removeFiles(of: id) }

@@ -7,18 +7,20 @@ package import MartletWire
 
 /// The workers' side.
 extension ClusterService {
-    /// A worker's connection, until it ends.
-    package func serve(_ socket: any WebSocketConnection) async {
-        await WorkerSession(service: self, socket: socket).run()
+    /// Who conducts a worker's connection.
+    package nonisolated func listener(to socket: any WebSocketConnection) -> any WebSocketListener {
+        WorkerSession(service: self, socket: socket)
     }
 
     /// Lets a worker in.
     ///
-    /// - Returns: whom it works for, and its orders.
+    /// - Parameter orders: is given its orders, and `nil` when no more follow; never waits.
+    /// - Returns: whom it works for.
     /// - Throws: `CoordinatorError` when it cannot work here.
     func join(
-        _ registration: WorkerRegistration, over session: WorkerSession?, transport: String
-    ) async throws -> (Coordinator, AsyncStream<WorkerOrder>) {
+        _ registration: WorkerRegistration, over session: WorkerSession?, transport: String,
+        orders: @escaping OrderSink
+    ) async throws -> Coordinator {
         let engine = try working()
         guard registration.protocolVersion == WorkerProtocol.version else {
             throw CoordinatorError(
@@ -27,6 +29,11 @@ extension ClusterService {
                 advice: "Install the same release of martlet on both machines.")
         }
         let id = registration.profile.id
+        guard removed[id] != registration.instance else {
+            throw CoordinatorError(
+                .workerRemoved, "this coordinator's users have taken the worker \(id) out",
+                advice: "Start it anew, and it is let in.")
+        }
         if let known = roster.entries[id], known.instance != registration.instance, sessions[id] != nil,
             await engine.coordinator.isConnected(id)
         {
@@ -43,8 +50,8 @@ extension ClusterService {
                 profile: registration.profile, build: registration.build, instance: registration.instance,
                 transport: transport))
         await arrivals(of: Set(registration.holding.map(\.job)))
-        let orders = try await engine.coordinator.register(registration.profile, holding: registration.holding)
-        return (engine.coordinator, orders)
+        await engine.coordinator.register(registration.profile, holding: registration.holding, orders: orders)
+        return engine.coordinator
     }
 
     /// A worker's connection ended, and it did not say that it leaves.
@@ -106,7 +113,8 @@ extension ClusterService {
 
     package func remove(_ worker: WorkerID) async throws {
         let engine = try working()
-        guard roster.entries[worker] != nil else { throw Self.unknown(worker) }
+        guard let entry = roster.entries[worker] else { throw Self.unknown(worker) }
+        if !entry.isLocal { removed[worker] = entry.instance }
         roster.left(worker)
         let session = sessions.removeValue(forKey: worker)
         await engine.coordinator.remove(worker)

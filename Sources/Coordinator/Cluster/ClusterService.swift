@@ -22,6 +22,8 @@ package actor ClusterService {
     var turns: Turns
     /// The connections of workers, by worker; each ends what it has to when it is closed.
     var sessions: [WorkerID: WorkerSession] = [:]
+    /// The processes that users have taken out, by their workers' names.
+    var removed: [WorkerID: String] = [:]
     /// What works at present; `nil` while the records cannot be written.
     private(set) var engine: Engine?
     /// The records as they were left while they cannot be written, and why they cannot.

@@ -60,6 +60,9 @@ package struct MediaRoots: Sendable, Equatable {
         // The longest root decides where one lies in another.
         let holders = roots.filter { path.hasPrefix($0.path == "/" ? "/" : $0.path + "/") }
         guard let root = holders.max(by: { $0.path.utf8.count < $1.path.utf8.count }) else {
+            guard text.hasPrefix("/") else {
+                throw CoordinatorError(.badPath, "\(text) leads out of its media root, through a link")
+            }
             throw CoordinatorError(
                 .badPath, "\(text) lies in no media root",
                 advice: roots.isEmpty

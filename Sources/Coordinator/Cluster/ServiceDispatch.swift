@@ -26,7 +26,9 @@ package struct ServiceDispatch: TaskDispatch {
         _ worker: WorkerProfile, holding leases: [LeaseToken]
     ) async throws -> AsyncStream<WorkerOrder> {
         let registration = WorkerRegistration(profile: worker, build: build, instance: "local", holding: leases)
-        return try await service.join(registration, over: nil, transport: Self.transport).1
+        let (stream, sink) = WorkerOrder.stream()
+        _ = try await service.join(registration, over: nil, transport: Self.transport, orders: sink)
+        return stream
     }
 
     package func heartbeat(

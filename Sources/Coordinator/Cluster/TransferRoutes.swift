@@ -58,7 +58,7 @@ package struct TransferRoutes: Sendable {
                 Operation("connectWorker", "Becomes a worker's WebSocket.", answers: [.init(101, "A WebSocket.")])
             ) { _ in
                 let service = self.service
-                return HTTPResponse(status: 101, body: .webSocket { await service.serve($0) })
+                return HTTPResponse(status: 101, body: .heardWebSocket { service.listener(to: $0) })
             },
             Route(
                 "GET", "/api/v1/jobs/{id}/source",
@@ -66,21 +66,21 @@ package struct TransferRoutes: Sendable {
                     "getJobSource", "The file that a job's tasks or its stream read.",
                     fields: [.init("Range", .text, "Part of it, such as `bytes=0-999`.", isHeader: true)],
                     answers: [
-                        .init(200, "The file.", .bytes("application/octet-stream")),
-                        .init(206, "Part of the file.", .bytes("application/octet-stream")),
+                        .init(200, "The file.", .bytes(MediaType.bytes)),
+                        .init(206, "Part of the file.", .bytes(MediaType.bytes)),
                     ])
             ) { try await self.source($0) },
             Route(
                 "GET", "/api/v1/jobs/{id}/results/{file}",
                 Operation(
                     "getResult", "What a task of a job made.",
-                    answers: [.init(200, "The file, or a part of it.", .bytes("application/octet-stream"))])
+                    answers: [.init(200, "The file, or a part of it.", .bytes(MediaType.bytes))])
             ) { try await self.result($0) },
             Route(
                 "PUT", "/api/v1/jobs/{id}/results/{file}",
                 Operation(
                     "putResult", "Takes a part of what a task made, from the holder of its lease.",
-                    fields: lease + part, body: .bytes("application/octet-stream"), answers: [offset])
+                    fields: lease + part, body: .bytes(MediaType.bytes), answers: [offset])
             ) { try await self.take($0) },
             Route(
                 "HEAD", "/api/v1/jobs/{id}/results/{file}",
@@ -103,7 +103,7 @@ package struct TransferRoutes: Sendable {
             throw CoordinatorError(.sourceChanged, "the source of job \(job) is not the one that is asked for")
         }
         var response = try await file(
-            FileAnswer(path: source.path, fingerprint: content, mediaType: Self.mediaType, tag: tag), routed)
+            FileAnswer(path: source.path, fingerprint: content, mediaType: MediaType.bytes, tag: tag), routed)
         if let length = source.length { response.headers[DataPlane.contentDuration] = "\(length.inSeconds)" }
         return response
     }
@@ -125,6 +125,7 @@ package struct TransferRoutes: Sendable {
             return Wanted(path: try service.configuration.roots.place(of: address.description, files: files).path)
         }
         guard let stream = await streams?.source(of: job) else {
+            _ = try await coordinator(of: job)
             throw CoordinatorError(.unknownJob, "no job \(job) is at work")
         }
         let place = try service.configuration.roots.place(of: stream.address.description, files: files)
@@ -136,7 +137,7 @@ package struct TransferRoutes: Sendable {
         guard let content = try? await files.fingerprint(of: path) else {
             throw APIError(.notFound, "There is no such result.")
         }
-        return try await file(FileAnswer(path: path, fingerprint: content, mediaType: Self.mediaType), routed)
+        return try await file(FileAnswer(path: path, fingerprint: content, mediaType: MediaType.bytes), routed)
     }
 
     private func file(_ answer: FileAnswer, _ routed: RoutedRequest) async throws -> HTTPResponse {
@@ -149,8 +150,6 @@ package struct TransferRoutes: Sendable {
         meter(.sent(Int64(bytes.count)))
         return response
     }
-
-    private static let mediaType = "application/octet-stream"
 
     // MARK: In
 
@@ -193,7 +192,7 @@ package struct TransferRoutes: Sendable {
         let lease = LeaseToken(
             job: JobID(routed.parameter("id")), task: TaskID(task), epoch: Epoch(Int(clamping: epoch)),
             worker: WorkerID(worker))
-        guard await service.engine?.coordinator.holds(lease) == true else {
+        guard try await coordinator(of: lease.job).holds(lease) else {
             meter(.refused("stale_lease"))
             throw CoordinatorError(.staleLease, "worker \(worker) does not hold task \(task) in epoch \(epoch)")
         }
@@ -208,12 +207,25 @@ package struct TransferRoutes: Sendable {
 
     private func path(of routed: RoutedRequest) async throws -> String {
         let job = JobID(routed.parameter("id"))
-        guard let coordinator = await service.engine?.coordinator, await coordinator.source(of: job) != nil else {
+        let coordinator = try await coordinator(of: job)
+        guard await coordinator.source(of: job) != nil else {
             throw CoordinatorError(.unknownJob, "no job \(job) is at work")
         }
         let name = routed.parameter("file")
         guard !name.hasPrefix(".") else { throw APIError(.notFound, "There is no such result.") }
         return "\(await coordinator.directory(of: job))/\(name)"
+    }
+
+    /// Who conducts a job.
+    ///
+    /// - Throws: `APIError.notReady` while that is not known, since the coordinator began a moment ago: what a worker
+    ///   still does for the job counts, and it asks again.
+    private func coordinator(of job: JobID) async throws -> Coordinator {
+        let engine = try await service.working()
+        guard await !service.isReturning(job) else {
+            throw APIError(.notReady, "job \(job) is being taken up again.", advice: "Try again a little later.")
+        }
+        return engine.coordinator
     }
 
     /// Compares a part with its digest.

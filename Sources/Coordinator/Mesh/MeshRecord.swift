@@ -17,17 +17,14 @@ package struct MeshRecord: Codable, Sendable {
     /// When it was ended, in milliseconds since 1970; `nil` while it can be watched.
     var endedMs: Int64?
 
-    /// The source as workers are told of it.
-    var sourcePath: String { "\(source.root)/\(source.path)" }
-
     /// The job, as the API shows it.
     ///
     /// - Parameter hasWorkers: whether anybody makes it.
     func view(hasWorkers: Bool) -> JobView {
-        let name = submission.name ?? source.path.split(separator: "/").last.map { String($0) } ?? source.path
         let state: JobState = endedMs != nil ? .cancelled : hasWorkers ? .processing : .waitingForWorkers
         var view = JobView(
-            id: id, name: name, source: source.description, output: submission.output, state: state,
+            id: id, name: submission.name(for: source), source: source.description, output: submission.output,
+            state: state,
             priority: submission.priority ?? Priority.normal.name, createdMs: createdMs)
         view.finishedMs = endedMs
         if state == .waitingForWorkers {

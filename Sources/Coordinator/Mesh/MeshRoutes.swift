@@ -15,7 +15,7 @@ package struct MeshRoutes: Sendable {
     /// The routes.
     package var routes: [Route] {
         let base = "/api/v1/jobs/{id}/mesh"
-        let playlist = Operation.Answer(200, "The playlist.", .bytes(Self.playlistType))
+        let playlist = Operation.Answer(200, "The playlist.", .bytes(MediaType.playlist))
         return [
             Route(
                 "GET", base + "/master.m3u8", access: .tokenOrQuery,
@@ -33,7 +33,7 @@ package struct MeshRoutes: Sendable {
                 answer: { request in
                     let address = try await meshes.address(
                         of: request.parameter("file"), rendition: request.parameter("rendition"),
-                        job: JobID(request.parameter("id")))
+                        job: JobID(request.parameter("id")), edition: request.request.query(Meshes.editionField))
                     return HTTPResponse(
                         status: 307,
                         headers: [
@@ -44,25 +44,19 @@ package struct MeshRoutes: Sendable {
                 "GET", base + "/order",
                 Operation(
                     "getMeshOrder", "What a worker must know to make parts of such a stream.",
-                    answers: [.init(200, "Film and options.", .bytes("application/json"))]),
+                    answers: [.init(200, "Film and options.", .bytes(MediaType.json))]),
                 answer: { request in
                     HTTPResponse(
-                        status: 200, headers: ["Content-Type": "application/json"],
+                        status: 200, headers: ["Content-Type": MediaType.json],
                         body: .bytes(try await meshes.order(of: JobID(request.parameter("id")))))
                 }),
         ]
     }
 
-    private static let playlistType = "application/vnd.apple.mpegurl"
-
     private func playlist(_ request: RoutedRequest, rendition: String?) async throws -> HTTPResponse {
-        let query = request.request.query("access_token").map { "access_token=" + PercentEncoding.encoded($0) } ?? ""
-        let text = try await meshes.playlist(
-            of: JobID(request.parameter("id")), rendition: rendition, query: query)
-        return HTTPResponse(
-            status: 200,
-            headers: [
-                "Content-Type": Self.playlistType, "Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*",
-            ], body: .bytes(Array(text.utf8)))
+        .playlist(
+            try await meshes.playlist(
+                of: JobID(request.parameter("id")), rendition: rendition,
+                query: request.request.carried("access_token")))
     }
 }

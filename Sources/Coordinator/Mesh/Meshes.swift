@@ -4,7 +4,6 @@
 package import MartletModel
 internal import MartletPlanning
 package import MartletPorts
-internal import MartletScheduling
 internal import MartletWire
 
 /// Streams whose parts come from several workers, behind playlists of the coordinator's.
@@ -20,6 +19,8 @@ package actor Meshes {
         package var caller: any HTTPTransfers
         /// Reads films.
         package var reader: any MediaProber & SoundScanner
+        /// Sees when a film is replaced.
+        package var files: any FileInventory
         /// Keeps streams.
         package var records: RecordFiles<MeshRecord>
         /// Tells the time.
@@ -31,12 +32,14 @@ package actor Meshes {
 
         /// Makes surroundings.
         package init(
-            caller: any HTTPTransfers, reader: any MediaProber & SoundScanner, records: RecordFiles<MeshRecord>,
-            time: any TimeSource, locate: @escaping @Sendable (String) throws -> (address: MediaAddress, path: String),
+            caller: any HTTPTransfers, reader: any MediaProber & SoundScanner, files: any FileInventory,
+            records: RecordFiles<MeshRecord>, time: any TimeSource,
+            locate: @escaping @Sendable (String) throws -> (address: MediaAddress, path: String),
             newID: @escaping @Sendable () -> JobID
         ) {
             self.caller = caller
             self.reader = reader
+            self.files = files
             self.records = records
             self.time = time
             self.locate = locate
@@ -46,12 +49,13 @@ package actor Meshes {
 
     /// How many segments are made ahead of a viewer.
     private static let ahead = 3
-    /// How long a worker may take for a part before the next one is asked.
+    /// How long a viewer waits for the first worker.
     private static let patience = Duration.seconds(30)
 
     private let surroundings: Surroundings
     private let service: ClusterService
     private let plainWorkers: PlainWorkers
+    private let search: PartSearch
     private var records: [JobID: MeshRecord] = [:]
     private var plans: [JobID: Task<(plan: StreamPlan, order: [UInt8]), any Error>] = [:]
     /// What is being made, by its address at the workers.
@@ -67,6 +71,7 @@ package actor Meshes {
         self.service = service
         self.plainWorkers = plainWorkers
         self.surroundings = surroundings
+        search = PartSearch(caller: surroundings.caller, time: surroundings.time)
     }
 
     /// Takes up the streams of an earlier life.
@@ -82,8 +87,13 @@ package actor Meshes {
     func hasWorkers() async -> Bool { await !service.connectedBuilds().isEmpty }
 
     /// Takes a stream in.
+    ///
+    /// - Throws: a `CodedError` when the source is in no media root, or is no file.
     func submit(_ submission: JobSubmission) async throws -> JobView {
-        let source = try surroundings.locate(submission.source).address
+        let (source, path) = try surroundings.locate(submission.source)
+        guard let facts = await surroundings.files.facts(of: path), !facts.isDirectory else {
+            throw CoordinatorError(.badPath, "there is no \(source)", advice: "Check the name.")
+        }
         let record = MeshRecord(
             id: surroundings.newID(), submission: submission, source: source,
             createdMs: surroundings.time.wallMilliseconds())
@@ -151,11 +161,15 @@ package actor Meshes {
 
     // MARK: Viewers
 
+    /// The field of addresses that says which content of a film is meant, as playlists put it into their links.
+    static let editionField = "v"
+
     /// A playlist: the master without a rendition.
     ///
     /// - Throws: `CoordinatorError` `unknownJob`, `wrongState`, `APIError` `notFound`, and what the film is refused with.
     func playlist(of id: JobID, rendition: String?, query: String) async throws -> String {
         let plan = try await plan(of: id).plan
+        let query = "\(Self.editionField)=\(plan.edition)" + (query.isEmpty ? "" : "&" + query)
         let start = records[id]?.submission.startTime ?? 0
         guard let rendition else { return plan.master(query: query) }
         guard let text = plan.playlist(of: rendition, query: query) else {
@@ -171,24 +185,31 @@ package actor Meshes {
 
     /// The address of a file of a stream at a worker that has it.
     ///
-    /// - Throws: as `playlist`; `APIError` `notReady` when no worker makes it.
-    func address(of file: String, rendition: String, job id: JobID) async throws -> String {
+    /// - Parameter edition: the film's content that is meant; `nil` means what is there.
+    /// - Throws: as `playlist`; `APIError` `notReady` when no worker makes it, `CoordinatorError` `sourceChanged` when the
+    ///   film is another one.
+    func address(of file: String, rendition: String, job id: JobID, edition: String?) async throws -> String {
         let plan = try await plan(of: id).plan
+        guard edition == nil || edition == plan.edition else {
+            throw CoordinatorError(
+                .sourceChanged, "The film of the stream \(id) is not what it was when its playlist was read",
+                advice: "Open it again.")
+        }
         let isText = plan.isText(file, rendition: rendition)
         guard let segment = plan.segment(ofFile: file, rendition: rendition) ?? (isText ? 0 : nil) else {
             throw APIError(.notFound, "The stream \(id) has no \(rendition)/\(file).")
         }
         if await makers(build: plan.options.build).isEmpty { await someoneComes(with: plan.options.build) }
-        let key = "\(id.text)/\(rendition)/\(file)"
-        guard let address = await ensured(key, segment: segment, rendition: rendition, plan) else {
+        let place = "\(id.text)/\(plan.edition)/\(rendition)"
+        guard let address = await ensured("\(place)/\(file)", segment: segment, rendition: rendition, plan)
+        else {
             throw APIError(
                 .notReady, "No worker makes \(rendition)/\(file) of the stream \(id) now.",
                 advice: "Ask again in a little while.", headers: ["Retry-After": "1"])
         }
         let last = plan.timeline.count - 1
         for next in segment + 1..<max(segment + 1, min(last, segment + Self.ahead) + 1) where file.hasSuffix(".m4s") {
-            let key = "\(id.text)/\(rendition)/\(next).m4s"
-            Task { await self.ensured(key, segment: next, rendition: rendition, plan) }
+            Task { await self.ensured("\(place)/\(next).m4s", segment: next, rendition: rendition, plan) }
         }
         return address
     }
@@ -198,22 +219,15 @@ package actor Meshes {
     private func ensured(_ key: String, segment: Int, rendition: String, _ plan: StreamPlan) async -> String? {
         if let task = making[key] { return await task.value }
         let thing = plan.part(of: rendition, segment: segment)?.description ?? key
-        let task = Task { await self.made(key, part: thing, build: plan.options.build) }
+        let search = search
+        let task = Task {
+            let makers = await self.makers(build: plan.options.build)
+            return await search.address(
+                of: "/mesh/" + key, part: thing, kind: "\(plan.id)/\(rendition)", makers: makers)
+        }
         making[key] = task
         defer { making[key] = nil }
         return await task.value
-    }
-
-    private func made(_ key: String, part: String, build: String) async -> String? {
-        let makers = await makers(build: build)
-        for worker in Rendezvous.order(of: makers.keys, for: part) {
-            guard let authority = makers[worker] else { continue }
-            let address = "http://\(authority)/mesh/\(key)"
-            let call = HTTPCall("HEAD", address, connectTimeout: .seconds(2), stallTimeout: Self.patience)
-            let answer = try? await surroundings.caller.call(call, limit: 1 << 10)
-            if answer?.status == 200 { return address }
-        }
-        return nil
     }
 
     /// Waits until a worker says for the first time where it listens, or for too long.
@@ -251,8 +265,9 @@ package actor Meshes {
             let made = try await known.value
             // Those who could make it may be gone, and others have come with another ffmpeg.
             let builds = await service.connectedBuilds().values
-            if builds.isEmpty || builds.contains(made.plan.options.build) { return made }
-            plans[id] = nil
+            let isMakeable = builds.isEmpty || builds.contains(made.plan.options.build)
+            if isMakeable, await isThere(made.plan.film.source, record) { return made }
+            if plans[id] == known { plans[id] = nil }
         }
         let task = plans[id] ?? Task { try await self.planned(record) }
         plans[id] = task
@@ -260,6 +275,15 @@ package actor Meshes {
             plans[id] = nil
             throw error
         }
+    }
+
+    /// Whether a film is still the one that was read.
+    private func isThere(_ source: SourceDescription, _ record: MeshRecord) async -> Bool {
+        guard let path = try? surroundings.locate(record.source.description).path,
+            let facts = await surroundings.files.facts(of: path)
+        else { return false }
+        return facts.size == source.fingerprint.size
+            && facts.modifiedNanoseconds == source.fingerprint.modifiedNanoseconds
     }
 
     private func planned(_ record: MeshRecord) async throws -> (plan: StreamPlan, order: [UInt8]) {
@@ -279,7 +303,7 @@ package actor Meshes {
         let options = StreamOptions(
             encoder: choice.profile.name, build: build.digest, codecMajorVersion: build.codecMajorVersion)
         let film = StreamFilm(source: source, index: try await index, sounds: try await sounds)
-        let order = MeshOrder(film: film, options: options, sourcePath: record.sourcePath)
+        let order = MeshOrder(film: film, options: options, sourcePath: record.source.pathBelowRoots)
         return (try StreamPlan(film: film, options: options), try JSONText.bytes(order))
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 package import MartletModel
+internal import MartletPorts
 package import MartletWire
 
 /// A cluster whose jobs are films and streams: what has a `start_time` goes to the plain workers, what is for several
@@ -39,7 +40,7 @@ package struct ClusterWithStreams: ClusterControl {
         let merged = (page.jobs + views).sorted { ($0.createdMs, $0.id.text) > ($1.createdMs, $1.id.text) }
         let isMore = page.nextCursor != nil || merged.count > limit
         let shown = Array(merged.prefix(limit))
-        return JobPage(jobs: shown, nextCursor: isMore ? shown.last.map { "\($0.createdMs).\($0.id)" } : nil)
+        return JobPage(jobs: shown, nextCursor: isMore ? shown.last.map { JobQuery.Place(of: $0).cursor } : nil)
     }
 
     package func job(_ id: JobID) async throws -> JobView {
@@ -145,9 +146,8 @@ package struct ClusterWithStreams: ClusterControl {
 
     /// Whether a job comes after the one that a cursor names, newest first.
     private static func comes(_ job: JobView, after cursor: String) -> Bool {
-        let parts = cursor.split(separator: ".", maxSplits: 1)
-        guard parts.count == 2, let created = Int64(parts[0]) else { return false }
-        return (job.createdMs, job.id.text) < (created, String(parts[1]))
+        guard let place = JobQuery.Place(cursor: cursor) else { return false }
+        return (job.createdMs, job.id.text) < (place.createdMilliseconds, place.id.text)
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+internal import MartletModel
 internal import MartletWire
 
 /// Where a plain worker is reached, as its heartbeat says.
@@ -39,16 +40,11 @@ struct PlainContact: Sendable, Equatable {
     }
 
     /// Host and port as an address has them.
-    var authority: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+    var authority: String { Authority(host, port: port).description }
 
     /// The address of a path at the worker.
     func url(_ path: String) -> String { "http://\(authority)\(path)" }
 
     /// Whether an address leads to this worker's host.
-    func isHost(of url: String) -> Bool {
-        guard let scheme = url.firstRange(of: "://") else { return false }
-        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        let own = host.contains(":") ? "[\(host)]" : host
-        return authority == own || authority.hasPrefix(own + ":")
-    }
+    func isHost(of url: String) -> Bool { Authority(of: url).host == host }
 }

@@ -14,7 +14,7 @@ struct PlainWorkerCalls: Sendable {
         guard let body = try? JSONText.bytes(assignment) else { return false }
         let answer = await call(
             HTTPCall(
-                "POST", contact.url(PlainAssignment.path), headers: ["Content-Type": "application/json"],
+                "POST", contact.url(PlainAssignment.path), headers: ["Content-Type": MediaType.json],
                 body: .bytes(body)))
         return answer.map { (200..<300).contains($0.status) } ?? false
     }

@@ -25,7 +25,7 @@ package struct StreamRecord: Codable, Sendable {
     /// What a worker is sent.
     func assignment(from begin: Duration) -> PlainAssignment {
         PlainAssignment(
-            jobID: stream.id, sourcePath: "\(source.root)/\(source.path)", resolution: submission.params?.resolution,
+            jobID: stream.id, sourcePath: source.pathBelowRoots, resolution: submission.params?.resolution,
             bitrate: submission.params?.bitrate, startTime: begin.inSeconds,
             isMeshMode: submission.isMeshMode ?? false)
     }
@@ -44,12 +44,13 @@ package struct StreamRecord: Codable, Sendable {
 
     /// The job, as the API shows it.
     var view: JobView {
-        let name = submission.name ?? source.path.split(separator: "/").last.map { String($0) } ?? source.path
         var view = JobView(
-            id: stream.id, name: name, source: source.description, output: submission.output, state: state,
+            id: stream.id, name: submission.name(for: source), source: source.description, output: submission.output,
+            state: state,
             priority: stream.priority.name, createdMs: createdMs)
         view.progress = stream.progress
         view.callbackURL = submission.callbackURL
+        view.streamURL = url
         view.finishedMs = finishedMs
         if state == .processing {
             view.stage = .encoding

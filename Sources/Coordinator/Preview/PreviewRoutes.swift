@@ -26,11 +26,11 @@ package struct PreviewRoutes: Sendable {
     /// The routes.
     package var routes: [Route] {
         let base = "/api/v1/jobs/{id}/preview"
-        let playlist = Operation.Answer(200, "The playlist.", .bytes(Self.playlistType))
+        let playlist = Operation.Answer(200, "The playlist.", .bytes(MediaType.playlist))
         let range = Operation.Field("Range", .text, "Part of it, such as `bytes=0-999`.", isHeader: true)
         let segment = [
-            Operation.Answer(200, "The file.", .bytes("video/mp4")),
-            Operation.Answer(206, "Part of the file.", .bytes("video/mp4")),
+            Operation.Answer(200, "The file.", .bytes(MediaType.mp4)),
+            Operation.Answer(206, "Part of the file.", .bytes(MediaType.mp4)),
             Operation.Answer(304, "It is what `If-None-Match` says."),
         ]
         return [
@@ -65,7 +65,7 @@ package struct PreviewRoutes: Sendable {
     private func master(_ request: RoutedRequest) async throws -> HTTPResponse {
         let job = JobID(request.parameter("id"))
         let film = try await begun(job)
-        return Self.answer(film.master(codec: try await previews.codec(of: job), query: Self.query(of: request)))
+        return .playlist(film.master(codec: try await previews.codec(of: job), query: Self.query(of: request)))
     }
 
     private func playlist(_ request: RoutedRequest, track: String?) async throws -> HTTPResponse {
@@ -74,7 +74,7 @@ package struct PreviewRoutes: Sendable {
         if let track, !film.sounds.contains(where: { $0.name == track && film.artifact(of: $0) != nil }) {
             throw APIError(.notFound, "The job \(job) has no sound \(track) by now.")
         }
-        return Self.answer(film.playlist(query: Self.query(of: request), isOver: await previews.isOver(job)))
+        return .playlist(film.playlist(query: Self.query(of: request), isOver: await previews.isOver(job)))
     }
 
     private func segment(_ request: RoutedRequest, track: String?) async throws -> HTTPResponse {
@@ -91,26 +91,17 @@ package struct PreviewRoutes: Sendable {
             throw APIError(.notFound, "The preview of the job \(job) has no \(name) by now.")
         }
         var response = try FileAnswer(
-            path: path, fingerprint: try await files.fingerprint(of: path), mediaType: "video/mp4"
+            path: path, fingerprint: try await files.fingerprint(of: path), mediaType: MediaType.of(name)
         ).response(to: request.request)
         response.headers["Cache-Control"] = "max-age=3600"
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
     }
 
-    private static let playlistType = "application/vnd.apple.mpegurl"
-
-    private static func answer(_ playlist: String) -> HTTPResponse {
-        HTTPResponse(
-            status: 200,
-            headers: [
-                "Content-Type": playlistType, "Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*",
-            ], body: .bytes(Array(playlist.utf8)))
-    }
-
     /// What players, who know nothing of tokens, put behind each address.
     private static func query(of request: RoutedRequest) -> String {
-        request.request.query("access_token").map { "?access_token=" + PercentEncoding.encoded($0) } ?? ""
+        let query = request.request.carried("access_token")
+        return query.isEmpty ? "" : "?" + query
     }
 
     // MARK: Films

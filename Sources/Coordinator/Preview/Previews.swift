@@ -99,11 +99,15 @@ package actor Previews {
 
     /// A job is over: what viewers of a completed one will ask for is kept, and nobody watches a cancelled one.
     ///
-    /// - Parameter tasks: everything that it made.
-    func ended(_ job: JobID, as state: JobState, tasks: [TaskRecord]) async {
+    /// - Parameter tasks: reads everything that it made; asked for only when somebody watches the job.
+    /// - Throws: what `tasks` throws.
+    func ended(
+        _ job: JobID, as state: JobState, tasks: @Sendable () async throws -> [TaskRecord]
+    ) async throws {
         guard entries[job] != nil else { return }
         guard state != .cancelled else { return drop(job) }
-        entries[job]?.film.note(tasks)
+        let made = try await tasks()
+        entries[job]?.film.note(made)
         entries[job]?.isOver = true
         guard state == .completed else { return }
         do {

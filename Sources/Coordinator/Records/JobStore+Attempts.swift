@@ -13,7 +13,7 @@ extension JobStore {
     ///   - now: milliseconds since 1970.
     func endAttempts(at job: JobID, but awaited: [TaskRecord] = [], now: Int64) async throws {
         let latest = Dictionary(awaited.map { ($0.specification.id, $0.epoch) }, uniquingKeysWith: max)
-        for var attempt in try await attempts(of: job) where attempt.result == nil {
+        for var attempt in try await openAttempts(of: job) {
             guard latest[attempt.task] != attempt.epoch else { continue }
             attempt.result = .interrupted
             attempt.endedMilliseconds = now

@@ -39,7 +39,8 @@ struct EncoderTrial {
         return input + encode
     }
 
-    private var isHardware: Bool {
+    /// Whether the encoder runs on a device, which can be gone tomorrow.
+    var isHardware: Bool {
         ["_nvenc", "_vaapi", "_qsv", "_amf", "_vulkan", "_v4l2m2m", "_videotoolbox", "_mf", "_omx"].contains {
             encoder.hasSuffix($0)
         }

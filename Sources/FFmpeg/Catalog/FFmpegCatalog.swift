@@ -16,6 +16,8 @@ package actor FFmpegCatalog: EncoderCatalog {
     private let cache: ListingCache
     private var listing: Task<BuildListing, any Error>?
     private var trials: [String: Task<String?, Never>] = [:]
+    /// The encoders in software that were seen to work, now or at an earlier start.
+    private var working: Set<String> = []
 
     /// Makes a catalog of one program.
     ///
@@ -38,6 +40,9 @@ package actor FFmpegCatalog: EncoderCatalog {
 
     /// Whether a tiny encode works here, of three frames or a fifth of a second of
     /// sound; ended after 10 seconds, or 60 for encoders in software.
+    ///
+    /// An encoder in software that worked once is not tried again as long as the
+    /// program is the same file; a device is tried at every start.
     package func failure(of encoder: String) async -> String? {
         if let trial = trials[encoder] { return await trial.value }
         let trial = Task { await attempt(encoder) }
@@ -59,7 +64,10 @@ package actor FFmpegCatalog: EncoderCatalog {
     }
 
     private func read() async throws -> BuildListing {
-        if let kept = cache.listing(of: program) { return kept }
+        if let kept = cache.kept(of: program) {
+            working = kept.working
+            return kept.listing
+        }
         async let version = text("-version")
         async let encoders = text("-encoders")
         async let filters = text("-filters")
@@ -72,7 +80,7 @@ package actor FFmpegCatalog: EncoderCatalog {
                 .tooOld, "\(program.path) is FFmpeg \(listing.build.version), which is older than 5.1.",
                 advice: FFmpegProgram.installAdvice)
         }
-        cache.keep(listing, of: program)
+        cache.keep(listing, working: [], of: program)
         return listing
     }
 
@@ -106,12 +114,20 @@ package actor FFmpegCatalog: EncoderCatalog {
         if listing.subtitleEncoders.contains(encoder) { return nil }
         if encoder.hasSuffix("_vaapi"), !hasRenderDevice { return "there is no render device in /dev/dri" }
         let trial = EncoderTrial(encoder: encoder, isAudio: listing.audioEncoders.contains(encoder))
+        if !trial.isHardware, working.contains(encoder) { return nil }
         let process = FFmpegProcess(program: program, launcher: launcher, time: time)
         do {
             let report = try await withDeadline(trial.timeLimit, time: time) {
                 try await process.run(trial.arguments, options: .init(stallTimeout: .seconds(60))) { _ in }
             }
-            return report == nil ? "a test encode took longer than \(trial.timeLimit.components.seconds) seconds" : nil
+            guard report != nil else {
+                return "a test encode took longer than \(trial.timeLimit.components.seconds) seconds"
+            }
+            if !trial.isHardware {
+                working.insert(encoder)
+                cache.keep(listing, working: working, of: program)
+            }
+            return nil
         } catch let error as FFmpegError {
             // The log begins with the command.
             return EncoderTrial.reason(in: error.log.split(separator: "\n").dropFirst().joined(separator: "\n"))

@@ -5,8 +5,8 @@ internal import FoundationEssentials
 internal import Glibc
 internal import MartletModel
 
-/// Keeps the listings of programs in a directory, so that a start does not
-/// have to run them again.
+/// Keeps the listings of programs and the encoders that were seen to work in a
+/// directory, so that a start does not have to run them again.
 ///
 /// An entry holds for one path, size and time of change. A directory that
 /// cannot be used only costs time.
@@ -17,32 +17,34 @@ struct ListingCache: Sendable {
         var size: Int64
         var modifiedMilliseconds: Int64
         var listing: BuildListing
+        var working: Set<String>
     }
 
     /// Grows when `BuildListing` changes.
-    private static let format = 1
+    private static let format = 2
 
     private let directory: String?
 
     /// Makes a cache; `nil` keeps nothing.
     init(directory: String?) { self.directory = directory }
 
-    /// The kept listing of the program as it is now; `nil` when there is none.
-    func listing(of program: FFmpegProgram) -> BuildListing? {
+    /// The kept listing of the program as it is now, and which of its encoders were seen to work; `nil` when there is
+    /// none.
+    func kept(of program: FFmpegProgram) -> (listing: BuildListing, working: Set<String>)? {
         guard let file = file(for: program), let content = FileManager.default.contents(atPath: file.path),
             let entry = try? JSONDecoder().decode(Entry.self, from: content), let state = state(of: program),
             entry.format == Self.format, entry.path == program.path, entry.size == state.size,
             entry.modifiedMilliseconds == state.modifiedMilliseconds
         else { return nil }
-        return entry.listing
+        return (entry.listing, entry.working)
     }
 
-    /// Keeps a listing; what fails here is tried again at the next start.
-    func keep(_ listing: BuildListing, of program: FFmpegProgram) {
+    /// Keeps a listing, and which encoders work; what fails here is tried again at the next start.
+    func keep(_ listing: BuildListing, working: Set<String>, of program: FFmpegProgram) {
         guard let file = file(for: program), let state = state(of: program) else { return }
         let entry = Entry(
             format: Self.format, path: program.path, size: state.size,
-            modifiedMilliseconds: state.modifiedMilliseconds, listing: listing)
+            modifiedMilliseconds: state.modifiedMilliseconds, listing: listing, working: working)
         try? FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try? JSONEncoder().encode(entry).write(to: file, options: .atomic)

@@ -14,8 +14,8 @@ struct ListeningSocket {
     ///
     /// - Throws: `HTTPError` (`cannotListen`).
     init(host: String, port: Int, backlog: Int32) throws {
-        func refusal(_ reason: String) -> HTTPError {
-            HTTPError(.cannotListen, "Cannot listen on \(host), port \(port): \(reason).")
+        func refusal(_ reason: String, advice: String? = nil) -> HTTPError {
+            HTTPError(.cannotListen, "Cannot listen on \(host), port \(port): \(reason).", advice: advice)
         }
         guard (0...65535).contains(port) else { throw refusal("there is no such port") }
         var hints = addrinfo()
@@ -37,9 +37,10 @@ struct ListeningSocket {
         guard bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0,
             listen(descriptor, backlog) == 0
         else {
-            let reason = String(cString: strerror(errno))
+            let (reason, isTaken) = (String(cString: strerror(errno)), errno == EADDRINUSE)
             close(descriptor)
-            throw refusal(reason)
+            throw refusal(
+                reason, advice: isTaken ? "Stop the program that has this port, or choose another one." : nil)
         }
         self.descriptor = descriptor
         self.port = SocketAddress.port(of: descriptor)

@@ -13,7 +13,7 @@ enum ResponseSending {
     /// Sends a response that is all there.
     static func send(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
         switch response.body {
-        case .none, .stream, .webSocket:
+        case .none, .stream, .webSocket, .heardWebSocket:
             return queue(bytes([]), response, on: connection)
         case .bytes(let content):
             return queue(bytes(content), response, on: connection)

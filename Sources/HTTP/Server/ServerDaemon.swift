@@ -62,11 +62,7 @@ final class ServerDaemon: EventHandler, LoopGuest, @unchecked Sendable {
             | MHD_USE_ITC.rawValue | (tls == nil ? 0 : MHD_USE_TLS.rawValue)
         guard let daemon = martlet_mhd_start(flags, 0, access, closure, &options) else {
             close(socket.descriptor)
-            throw HTTPError(
-                .cannotListen,
-                tls == nil
-                    ? "The HTTP server cannot be started."
-                    : "The HTTP server cannot be started: its certificate, key or client authorities are unusable.")
+            throw HTTPError(.cannotListen, "The HTTP server cannot be started.")
         }
         self.daemon = daemon
         listener = socket.descriptor

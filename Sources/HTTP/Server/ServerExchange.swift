@@ -43,7 +43,8 @@ final class ServerExchange: @unchecked Sendable {
     private var body: ByteMailbox?
     private var upgrade: WebSocketUpgrade?
     private var webSocket: WebSocketSession?
-    private var conduct: (@Sendable (any WebSocketConnection) async -> Void)?
+    /// What the handler wants done with the WebSocket.
+    private var webSocketUse: HTTPResponse.Body?
     private var answer: Answer?
     private var task: Task<Void, Never>?
     private var discarded = 0
@@ -172,12 +173,13 @@ final class ServerExchange: @unchecked Sendable {
         phase = .answered
         switch answer {
         case .whole(let response):
-            if case .webSocket(let conduct) = response.body {
+            switch response.body {
+            case .webSocket, .heardWebSocket:
                 guard let upgrade else { return ResponseSending.send(WebSocketUpgrade.refusal, on: own.connection) }
-                self.conduct = conduct
+                webSocketUse = response.body
                 return upgrade.queue(response, for: self, on: own.connection)
+            case .none, .bytes, .file, .stream: return ResponseSending.send(response, on: own.connection)
             }
-            return ResponseSending.send(response, on: own.connection)
         case .stream(let response, let stream):
             stream.whenEmpty = { [unowned self] in suspend() }
             return ResponseSending.send(response, streaming: stream, on: own.connection)
@@ -190,11 +192,18 @@ final class ServerExchange: @unchecked Sendable {
         let session = WebSocketSession(
             .server, over: UpgradedSocket(own, handle), in: daemon.loop, daemon.configuration.webSockets)
         webSocket = session
-        session.start(early: early)
-        guard let conduct else { return }
-        Task {
-            await conduct(session)
-            await session.close(code: 1000, reason: "")
+        let use = webSocketUse
+        // What is not needed any more would be kept as long as the connection is there.
+        (webSocketUse, answer, upgrade) = (nil, nil, nil)
+        switch use {
+        case .heardWebSocket(let listener): session.start(early: early, listener: listener(session))
+        case .webSocket(let conduct):
+            session.start(early: early)
+            Task {
+                await conduct(session)
+                await session.close(code: 1000, reason: "")
+            }
+        case .bytes, .file, .stream, .some(.none), nil: session.start(early: early)
         }
     }
 

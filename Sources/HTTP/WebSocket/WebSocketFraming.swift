@@ -7,7 +7,8 @@ internal import MartletPorts
 
 /// Frames of one WebSocket, by wslay: cutting, masking, checking of UTF-8, pongs and the answer to a close are its work.
 ///
-/// Bytes go in by `receive`, and out by `write`. Belongs to a loop's thread.
+/// Bytes go in by `receive`, and out by `write`. Belongs to a loop's thread. What wslay needs, 9 KB, is there only while a
+/// frame or a message is under way: of thousands of connections nearly all are silent at any moment.
 final class WebSocketFraming {
     /// Which end this is.
     enum Role {
@@ -27,7 +28,16 @@ final class WebSocketFraming {
     /// How many answers to pings may wait.
     private static let mostAnswers = 1000
 
+    private let role: Role
+    private let maximumMessage: Int
+    /// What wslay needs; `nil` between messages.
     private var context: OpaquePointer?
+    /// How many bytes `context` was given.
+    private var given = 0
+    /// How many bytes the frames have that `context` saw the beginning of.
+    private var framed = 0
+    /// Whether a message is under way that further frames belong to.
+    private var isInMessage = false
     private var input: UnsafeRawBufferPointer.SubSequence = UnsafeRawBufferPointer(start: nil, count: 0)[...]
     private var output: [UInt8] = []
     private var written = 0
@@ -35,10 +45,19 @@ final class WebSocketFraming {
 
     /// Makes one end.
     init(_ role: Role, maximumMessage: Int) {
+        self.role = role
+        self.maximumMessage = maximumMessage
+    }
+
+    deinit { if let context { wslay_event_context_free(context) } }
+
+    /// What wslay needs, made when it is not there.
+    private func opened() -> OpaquePointer? {
+        if let context { return context }
         var callbacks = wslay_event_callbacks(
             recv_callback: Self.give, send_callback: Self.take, genmask_callback: Self.mask,
-            on_frame_recv_start_callback: nil, on_frame_recv_chunk_callback: nil, on_frame_recv_end_callback: nil,
-            on_msg_recv_callback: Self.message)
+            on_frame_recv_start_callback: Self.begin, on_frame_recv_chunk_callback: nil,
+            on_frame_recv_end_callback: nil, on_msg_recv_callback: Self.message)
         let closure = Unmanaged.passUnretained(self).toOpaque()
         let result =
             switch role {
@@ -47,9 +66,19 @@ final class WebSocketFraming {
             }
         guard result == 0 else { fatalError("no memory for a WebSocket") }
         wslay_event_config_set_max_recv_msg_length(context, UInt64(maximumMessage))
+        (given, framed, isInMessage) = (0, 0, false)
+        return context
     }
 
-    deinit { wslay_event_context_free(context) }
+    /// Gives back what wslay needs when it keeps nothing there: no part of a frame or a message, and no close.
+    private func rest() {
+        guard let context, given == framed, !isInMessage, wslay_event_want_write(context) == 0,
+            wslay_event_want_read(context) != 0, wslay_event_get_close_sent(context) == 0,
+            wslay_event_get_close_received(context) == 0
+        else { return }
+        wslay_event_context_free(context)
+        self.context = nil
+    }
 
     /// Takes bytes from the network and gives the messages that they complete; `nil` when nothing can follow.
     func receive(_ bytes: UnsafeRawBufferPointer) -> [WebSocketMessage]? {
@@ -58,23 +87,28 @@ final class WebSocketFraming {
             input = UnsafeRawBufferPointer(start: nil, count: 0)[...]
             arrived = []
         }
-        return wslay_event_recv(context) == 0 ? arrived : nil
+        guard wslay_event_recv(opened()) == 0 else { return nil }
+        rest()
+        return arrived
     }
 
     /// Whether the other end pings without reading the answers. Of messages, one at a time is queued.
-    var isFlooded: Bool { wslay_event_get_queued_msg_count(context) > Self.mostAnswers }
+    var isFlooded: Bool { queued > Self.mostAnswers }
 
     /// Whether another message may be queued now.
-    var hasRoom: Bool { pending < Self.highWater && wslay_event_get_queued_msg_count(context) == 0 }
+    var hasRoom: Bool { pending < Self.highWater && queued == 0 }
+
+    private var queued: Int { context.map { wslay_event_get_queued_msg_count($0) } ?? 0 }
 
     /// Whether nothing waits to be written.
-    var isDrained: Bool { pending == 0 && wslay_event_want_write(context) == 0 }
+    var isDrained: Bool { pending == 0 && context.map { wslay_event_want_write($0) == 0 } ?? true }
 
     /// Whether bytes of the other end are still of interest.
-    var wantsRead: Bool { wslay_event_want_read(context) != 0 }
+    var wantsRead: Bool { context.map { wslay_event_want_read($0) != 0 } ?? true }
 
     /// Whether there is nothing left to do: both ends have closed, or a frame was broken and that was said.
     var isFinished: Bool {
+        guard let context else { return false }
         let isClosed = wslay_event_get_close_sent(context) != 0 && wslay_event_get_close_received(context) != 0
         return isDrained && (isClosed || !wantsRead)
     }
@@ -98,7 +132,7 @@ final class WebSocketFraming {
     func close(code: UInt16, reason: String) {
         // A close frame has room for 123 bytes of reason.
         var reason = String(decoding: reason.utf8.prefix(120), as: UTF8.self)
-        reason.withUTF8 { _ = wslay_event_queue_close(context, code, $0.baseAddress, min($0.count, 123)) }
+        reason.withUTF8 { _ = wslay_event_queue_close(opened(), code, $0.baseAddress, min($0.count, 123)) }
         fill()
     }
 
@@ -116,6 +150,7 @@ final class WebSocketFraming {
             guard pending == 0 else { continue }
             written = 0
             if output.capacity > 1 << 10 { output = [] } else { output.removeAll(keepingCapacity: true) }
+            rest()
         }
     }
 
@@ -124,12 +159,15 @@ final class WebSocketFraming {
     private func queue(_ opcode: wslay_opcode, _ bytes: UnsafeBufferPointer<UInt8>) {
         var message = wslay_event_msg(
             opcode: UInt8(opcode.rawValue), msg: bytes.baseAddress, msg_length: bytes.count)
-        wslay_event_queue_msg(context, &message)
+        wslay_event_queue_msg(opened(), &message)
     }
 
     /// Moves what wslay has queued to the output.
     @discardableResult
-    private func fill() -> Bool { wslay_event_want_write(context) == 0 || wslay_event_send(context) == 0 }
+    private func fill() -> Bool {
+        guard let context else { return true }
+        return wslay_event_want_write(context) == 0 || wslay_event_send(context) == 0
+    }
 
     // MARK: What wslay calls
 
@@ -146,7 +184,18 @@ final class WebSocketFraming {
         UnsafeMutableRawBufferPointer(start: buffer, count: count)
             .copyMemory(from: UnsafeRawBufferPointer(rebasing: portion))
         framing.input = framing.input.dropFirst(portion.count)
+        framing.given += portion.count
         return portion.count
+    }
+
+    private static let begin: wslay_event_on_frame_recv_start_callback = { _, frame, closure in
+        guard let framing = framing(closure), let frame = frame?.pointee else { return }
+        // What says that it is longer than any file is refused; the sum does not matter then.
+        let length = Int(truncatingIfNeeded: min(frame.payload_length, 1 << 40))
+        // RFC 6455, 5.2: two bytes, a longer length in two or eight more, and the mask of what clients send.
+        framing.framed += 2 + (length < 126 ? 0 : length < 65536 ? 2 : 8) + (framing.role == .server ? 4 : 0) + length
+        // Control frames, from 8 on, may come between the frames of a message.
+        if frame.opcode < 8 { framing.isInMessage = frame.fin == 0 }
     }
 
     private static let take: wslay_event_send_callback = { context, bytes, count, _, closure in

@@ -13,6 +13,10 @@ struct WebSocketPost {
     var received = 0
     var inboxBytes = 0
     var receiver: CheckedContinuation<WebSocketMessage?, Never>?
+    /// Who is told messages, in place of a receiver; `nil` once the end was told too.
+    var listener: (any WebSocketListener)?
+    /// A task tells the listener what there is.
+    var isTelling = false
     /// Nothing is read until the inbox has been emptied.
     var isHeldBack = false
 
@@ -35,6 +39,14 @@ struct WebSocketPost {
         case .text(let text): text.utf8.count + 64
         case .binary(let bytes): bytes.count + 64
         }
+    }
+
+    /// Takes the first message of the inbox out; `readsOn` says that reading, held back until now, is to go on.
+    mutating func nextReceived(limit: Int) -> (message: WebSocketMessage, readsOn: Bool)? {
+        guard let message = nextReceived() else { return nil }
+        guard isHeldBack, inboxBytes <= limit / 2 else { return (message, false) }
+        isHeldBack = false
+        return (message, true)
     }
 
     /// Takes the first message of the inbox out.

@@ -4,6 +4,49 @@
 internal import MartletPorts
 internal import Synchronization
 
+/// Telling a listener.
+extension WebSocketSession {
+    /// Has the listener told what there is, in a task that ends when that is done.
+    func tell() {
+        let begins = post.withLock { post in
+            guard post.listener != nil, !post.isTelling, post.isOver || !post.inbox.isEmpty else { return false }
+            post.isTelling = true
+            return true
+        }
+        if begins { Task { await tellAll() } }
+    }
+
+    private func tellAll() async {
+        enum Step {
+            case message(WebSocketMessage, readOn: Bool)
+            case end
+        }
+        while true {
+            let limit = limits.inbox
+            let (listener, step) = post.withLock { post -> ((any WebSocketListener)?, Step) in
+                let listener = post.listener
+                if let (message, readsOn) = post.nextReceived(limit: limit) {
+                    return (listener, .message(message, readOn: readsOn))
+                }
+                guard post.isOver else {
+                    post.isTelling = false
+                    return (nil, .end)
+                }
+                // Listener and session often hold each other.
+                post.listener = nil
+                return (listener, .end)
+            }
+            guard let listener else { return }
+            switch step {
+            case .message(let message, let readsOn):
+                if readsOn { loop.perform { [self] in readOn() } }
+                await listener.heard(message)
+            case .end: return await listener.ended()
+            }
+        }
+    }
+}
+
 /// What tasks do with a session, on any thread.
 extension WebSocketSession: WebSocketConnection {
     func receive() async -> WebSocketMessage? {
@@ -15,9 +58,7 @@ extension WebSocketSession: WebSocketConnection {
                 }
                 let limit = limits.inbox
                 let step = post.withLock { post -> Step in
-                    if let message = post.nextReceived() {
-                        let readsOn = post.isHeldBack && post.inboxBytes <= limit / 2
-                        if readsOn { post.isHeldBack = false }
+                    if let (message, readsOn) = post.nextReceived(limit: limit) {
                         return .give(message, readOn: readsOn)
                     }
                     guard !post.isOver, !Task.isCancelled, post.receiver == nil else {

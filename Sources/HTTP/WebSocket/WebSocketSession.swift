@@ -42,7 +42,10 @@ final class WebSocketSession: EventHandler, @unchecked Sendable {
     }
 
     /// Begins; `early` are bytes that came along with the handshake.
-    func start(early: UnsafeRawBufferPointer) {
+    ///
+    /// - Parameter listener: who is told what comes; `nil` leaves it to be received.
+    func start(early: UnsafeRawBufferPointer, listener: (any WebSocketListener)? = nil) {
+        if let listener { post.withLock { $0.listener = listener } }
         events = EPOLLIN.rawValue
         watch = loop.watch(transport.descriptor, events, self)
         watchForSilence()
@@ -108,11 +111,12 @@ final class WebSocketSession: EventHandler, @unchecked Sendable {
             post.inbox += messages
             post.inboxBytes += messages.reduce(0) { $0 + WebSocketPost.cost($1) }
             defer { post.isHeldBack = post.inboxBytes > limit }
+            guard post.listener == nil else { return nil }
             guard let receiver = post.receiver, let first = post.nextReceived() else { return nil }
             post.receiver = nil
             return (receiver, first)
         }
-        if let (receiver, message) = delivery { receiver.resume(returning: message) }
+        if let (receiver, message) = delivery { receiver.resume(returning: message) } else { tell() }
         return true
     }
 
@@ -134,7 +138,10 @@ final class WebSocketSession: EventHandler, @unchecked Sendable {
             case .done:
                 isBlocked = false
                 // After a close nothing more is framed, whatever waits.
-                if framing.hasRoom, post.withLock({ $0.taken < $0.outbox.count }) { continue }
+                let hasMore = post.withLock { [isCloseQueued] post in
+                    post.taken < post.outbox.count || post.closing != nil && !isCloseQueued
+                }
+                if framing.hasRoom, hasMore { continue }
             }
             break
         }
@@ -227,6 +234,7 @@ final class WebSocketSession: EventHandler, @unchecked Sendable {
         receiver?.resume(returning: nil)
         for sender in senders { sender.continuation.resume(throwing: Self.closed) }
         for closer in closers { closer.resume() }
+        tell()
     }
 
     /// What sending over a closed connection fails with.

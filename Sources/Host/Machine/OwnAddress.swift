@@ -1,15 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+internal import Dispatch
 internal import Glibc
 
 /// This machine's address on the network.
 package enum OwnAddress {
     /// The address from which this machine reaches another; sends nothing.
     ///
-    /// - Parameter host: a name or an address. Looking a name up may take seconds: not for a task's thread.
+    /// - Parameter host: a name or an address. Looking a name up may take seconds.
     /// - Returns: `nil` when there is no way there.
-    package static func reaching(_ host: String) -> String? {
+    package static func reaching(_ host: String) async -> String? {
+        await lookingUp { way(to: host) }
+    }
+
+    /// The addresses that a name stands for, as numbers; one that is an address already stands for itself.
+    ///
+    /// Looking a name up may take seconds.
+    package static func addresses(of host: String) async -> Set<String> {
+        await lookingUp { found(for: host) }
+    }
+
+    /// Runs what may wait for a name server for long.
+    private static func lookingUp<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "martlet host names").async { continuation.resume(returning: body()) }
+        }
+    }
+
+    private static func way(to host: String) -> String? {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
@@ -23,10 +42,7 @@ package enum OwnAddress {
         return nil
     }
 
-    /// The addresses that a name stands for, as numbers; one that is an address already stands for itself.
-    ///
-    /// Looking a name up may take seconds: not for a task's thread.
-    package static func addresses(of host: String) -> Set<String> {
+    private static func found(for host: String) -> Set<String> {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?

@@ -32,6 +32,11 @@ final class MemoryMuxer {
         stream.pointee.time_base = AVRational(num: timeBase.num, den: timeBase.den)
         stream.pointee.sample_aspect_ratio = source.pointee.codecpar.pointee.sample_aspect_ratio
         Self.dress(stream.pointee.codecpar, container)
+        for type in [AV_PKT_DATA_MASTERING_DISPLAY_METADATA, AV_PKT_DATA_CONTENT_LIGHT_LEVEL] {
+            var size = 0
+            guard let data = martlet_side_data(source, type, &size) else { continue }
+            try checked(martlet_add_side_data(stream, type, data, size), "copy side data")
+        }
         try checked(avio_open_dyn_buf(&context.pointee.pb), "make a buffer")
         var options: OpaquePointer?
         defer { av_dict_free(&options) }

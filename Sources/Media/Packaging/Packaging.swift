@@ -24,6 +24,7 @@ struct Packaging {
     func run() throws -> PackagedPart {
         let name = CodecNaming(input.stream.pointee.codecpar).name
         var made = PackagedPart(initialization: [], segments: [], codecName: name)
+        let sets = part.container == .mp4 ? ParameterSets(input.stream.pointee.codecpar) : nil
         var muxer: MemoryMuxer?
         let packet = Packet()
         var position = -survey.skipped
@@ -42,6 +43,7 @@ struct Packaging {
                 }
                 defer { position += 1 }
                 guard position >= 0 else { continue }
+                try sets?.remove(from: packet)
                 stamp(packet, position)
                 try current.write(packet, timeBase: part.timeBase)
                 left -= 1

@@ -4,8 +4,9 @@
 /// The arguments of one run of ffmpeg, before anyone knows the paths.
 ///
 /// Planning makes it, workers resolve it: so the same value runs on every
-/// machine, and its text can be compared in tests.
-package struct FFmpegCommand: Codable, Sendable, Hashable {
+/// machine, and its text can be compared in tests. Thousands are held at a time,
+/// so commands can have the end in common that is equal.
+package struct FFmpegCommand: Sendable {
     /// One argument. Those that are rare are held by reference, so that a list of texts takes no more than its texts.
     package enum Argument: Sendable, Hashable {
         /// Taken as it is.
@@ -23,10 +24,23 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
 
     /// The arguments, without the program's name and without the global ones
     /// that every run gets (`-nostdin`, `-progress`, ...).
-    package var arguments: [Argument]
+    package var arguments: [Argument] { beginning + end }
+
+    private var beginning: [Argument]
+    /// The last arguments, where other commands hold the same ones.
+    private var end: [Argument] = []
 
     /// Makes a command from its arguments.
-    package init(_ arguments: [Argument]) { self.arguments = arguments }
+    package init(_ arguments: [Argument]) { beginning = arguments }
+
+    /// Holds the last arguments, as far as they are those of another command, together with it. Changes no argument.
+    package mutating func share(with other: FFmpegCommand) {
+        let (all, others) = (arguments, other.arguments)
+        let common = zip(all.reversed(), others.reversed()).prefix { $0 == $1 }.count
+        let isAsOther = !other.end.isEmpty && common >= other.end.count
+        end = isAsOther ? other.end : Array(all.suffix(common))
+        beginning = Array(all.dropLast(end.count))
+    }
 
     /// The arguments with every path filled in.
     ///
@@ -59,6 +73,25 @@ package struct FFmpegCommand: Codable, Sendable, Hashable {
 
     private static func escaped(_ text: String, _ special: String) -> String {
         String(text.flatMap { special.contains($0) ? ["\\", $0] : [$0] })
+    }
+}
+
+extension FFmpegCommand: Hashable {
+    package static func == (left: FFmpegCommand, right: FFmpegCommand) -> Bool { left.arguments == right.arguments }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(arguments) }
+}
+
+extension FFmpegCommand: Codable {
+    private enum CodingKeys: CodingKey { case arguments }
+
+    package init(from decoder: any Decoder) throws {
+        self.init(try decoder.container(keyedBy: CodingKeys.self).decode([Argument].self, forKey: .arguments))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(arguments, forKey: .arguments)
     }
 }
 

@@ -15,4 +15,10 @@ package struct MediaAddress: Sendable, Hashable, Codable, CustomStringConvertibl
     }
 
     package var description: String { "\(root):\(path)" }
+
+    /// The root and the path as one path, as workers are told of it.
+    package var pathBelowRoots: String { "\(root)/\(path)" }
+
+    /// The file's name.
+    package var name: String { path.split(separator: "/").last.map { String($0) } ?? path }
 }

@@ -173,6 +173,14 @@ package struct DolbyVision: Codable, Sendable, Hashable {
     /// The base layer's compatibility: 0 none, 1 HDR10, 2 SDR, 4 HLG.
     package var compatibility: Int
 
+    /// Whether the picture without its metadata has wrong colours: it is in a colour space of Dolby's own.
+    ///
+    /// Compatibility 0 alone does not say it: older files have none written, and these profiles have a usual picture
+    /// below.
+    ///
+    /// Source: Dolby Vision Profiles and Levels, version 1.3.3, table 2
+    package var hasOwnColors: Bool { compatibility == 0 && ![2, 4, 6, 7, 8, 9].contains(profile) }
+
     /// Makes a configuration from its parts.
     package init(profile: Int, level: Int, compatibility: Int) {
         self.profile = profile

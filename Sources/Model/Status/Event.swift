@@ -21,4 +21,16 @@ package enum Event: Sendable, Equatable {
     case taskProgress(JobID, TaskID, frames: Int, of: Int)
     /// One sentence that the user should read.
     case warning(JobID, String)
+
+    /// The job that it is about; `nil` for those of workers.
+    package var job: JobID? {
+        switch self {
+        case .jobSubmitted(let job), .jobStateChanged(let job, _), .jobCompleted(let job), .jobFailed(let job, _, _),
+            .taskStarted(let job, _, _, _), .taskCompleted(let job, _, _, _), .taskFailed(let job, _, _),
+            .taskRetried(let job, _, _, _), .progress(let job, _, _, _, _), .taskProgress(let job, _, _, _),
+            .warning(let job, _):
+            job
+        case .workerRegistered, .workerStateChanged, .workerUnregistered: nil
+        }
+    }
 }

@@ -71,17 +71,8 @@ struct EncoderArguments: Sendable {
             add("g", "\(interval)")
             parameters.append(EncoderOption("lp", "1"))
             parameters += color.svtParameters
-        case .aom:
-            if let preset { add("cpu-used", preset) }
-            if let quality {
-                add("crf", quality)
-                add("b", "0")
-            }
-            add("g", "\(interval)")
-            add("row-mt", "0")
-            add("threads", "1")
-        case .vpx:
-            add("deadline", "good")
+        case .aom, .vpx:
+            if profile.family == .vpx { add("deadline", "good") }
             if let preset { add("cpu-used", preset) }
             if let quality {
                 add("crf", quality)

@@ -84,6 +84,8 @@ package struct MasterPlaylist: Sendable, Equatable {
     package var sounds: [Rendition]
     /// The subtitle tracks.
     package var subtitles: [Rendition]
+    /// The film in single pictures, for players that show it while they run through it; `nil` without.
+    package var pictures: Variant?
     /// What is not carried and why, a sentence each: for people who read the playlist.
     package var remarks: [String]
 
@@ -115,6 +117,16 @@ package struct MasterPlaylist: Sendable, Equatable {
             // Said outright: without it, players look for captions within the picture.
             if variant.size.width > 0 { list.add("CLOSED-CAPTIONS", "NONE") }
             lines += ["#EXT-X-STREAM-INF:" + list.text, variant.uri]
+        }
+        if let pictures {
+            var list = AttributeList()
+            list.add("BANDWIDTH", "\(pictures.bandwidth)")
+            list.add("AVERAGE-BANDWIDTH", "\(pictures.averageBandwidth)")
+            list.addQuoted("CODECS", pictures.codecs.joined(separator: ","))
+            list.add("RESOLUTION", "\(pictures.size.width)x\(pictures.size.height)")
+            list.add("VIDEO-RANGE", pictures.videoRange)
+            list.addQuoted("URI", pictures.uri)
+            lines.append("#EXT-X-I-FRAME-STREAM-INF:" + list.text)
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -37,6 +37,8 @@ package struct MediaPlaylist: Sendable, Equatable {
     package var targetDuration: Int
     /// Whether every segment begins with a picture that needs no other.
     package var isIndependent: Bool
+    /// Whether every segment is a single picture.
+    package var isPictures = false
     /// Whether more segments will come.
     package var extent = Extent.whole
 
@@ -57,6 +59,7 @@ package struct MediaPlaylist: Sendable, Equatable {
     package var text: String {
         var lines = ["#EXTM3U", "#EXT-X-VERSION:\(map == nil ? 6 : 7)", "#EXT-X-TARGETDURATION:\(targetDuration)"]
         lines += ["#EXT-X-MEDIA-SEQUENCE:0", "#EXT-X-PLAYLIST-TYPE:\(extent == .whole ? "VOD" : "EVENT")"]
+        if isPictures { lines.append("#EXT-X-I-FRAMES-ONLY") }
         if isIndependent { lines.append("#EXT-X-INDEPENDENT-SEGMENTS") }
         if let map { lines.append("#EXT-X-MAP:URI=\"\(map)\"") }
         for entry in entries { lines += ["#EXTINF:\(Self.seconds(entry.microseconds)),", entry.uri] }

@@ -43,10 +43,11 @@ package struct StagePlanner: Sendable {
         guard let video, let controller else { return [] }
         var tasks: [TaskSpecification] = []
         for encode in step(controller, completed).stage {
-            tasks.append(
-                try encodeTask(
-                    encode.segment, id: named(Self.encodeTask(encode.segment, round: encode.round)), crf: encode.crf,
-                    preset: nil, video))
+            var task = try encodeTask(
+                encode.segment, id: named(Self.encodeTask(encode.segment, round: encode.round)), crf: encode.crf,
+                preset: nil, video)
+            if let last = tasks.last { task.command.share(with: last.command) }
+            tasks.append(task)
         }
         return tasks
     }
@@ -208,17 +209,19 @@ package struct StagePlanner: Sendable {
         guard let video else { return [] }
         if let target = plan.parameters.targetQuality { return try probeTasks(target, [:]) }
         var tasks: [TaskSpecification] = []
+        tasks.reserveCapacity(plan.segments.count)
         for segment in plan.segments {
+            var task: TaskSpecification
             if let controller {
-                tasks.append(
-                    try encodeTask(
-                        segment.index, id: named(Self.analysisTask(segment.index)), crf: controller.analysisCRF,
-                        preset: controller.analysisPreset(wanted: plan.parameters.preset), video))
+                task = try encodeTask(
+                    segment.index, id: named(Self.analysisTask(segment.index)), crf: controller.analysisCRF,
+                    preset: controller.analysisPreset(wanted: plan.parameters.preset), video)
             } else {
-                tasks.append(
-                    try encodeTask(
-                        segment.index, id: named(Self.encodeTask(segment.index)), crf: nil, preset: nil, video))
+                task = try encodeTask(
+                    segment.index, id: named(Self.encodeTask(segment.index)), crf: nil, preset: nil, video)
             }
+            if let last = tasks.last { task.command.share(with: last.command) }
+            tasks.append(task)
         }
         return tasks
     }

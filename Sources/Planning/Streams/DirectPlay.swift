@@ -74,7 +74,7 @@ package struct DirectPlay: Sendable, Equatable {
 
     /// The name of the picture's codec, its level guessed from size and pace: containers do not tell it apart.
     private static func codec(ofPicture stream: StreamDescription, in film: StreamFilm) -> String? {
-        guard let video = stream.video, video.dolbyVision.map({ $0.compatibility != 0 }) ?? true,
+        guard let video = stream.video, video.dolbyVision?.hasOwnColors != true,
             ["yuv420p", "yuvj420p", "yuv420p10le"].contains(video.pixelFormat ?? "")
         else { return nil }
         let rate = video.averageFrameRate.isPositive ? video.averageFrameRate.value : 30

@@ -34,33 +34,42 @@ package struct Ladder: Sendable, Equatable {
     /// From the dearest down; not empty.
     package var qualities: [StreamQuality]
 
-    /// Lines, and the bits a second that H.264 needs there at 30 pictures a second.
+    /// Lines, and the bits a second that H.264 needs there at 30 pictures a second, 16:9.
     private static let steps: [(lines: Int, peak: Int64)] = [
         (2160, 24_000_000), (1440, 13_000_000), (1080, 7_500_000), (720, 4_200_000), (480, 2_000_000),
         (360, 1_100_000), (240, 600_000),
     ]
 
-    /// The qualities of a source: its own size, and every step of 240 lines and more below it.
+    /// Longer than the longer side of any picture.
+    private static let mostLines = 16_384
+
+    /// The qualities of a source: its own size, and every step of 240 lines and more below it. Lines lie along the
+    /// longer side, so a picture that stands upright has the same steps as one that lies.
     ///
     /// - Parameter codec: what they are encoded in.
     package init(source: VideoProperties, codec: VideoCodec) {
         let turned = source.displayMatrix?.swapsSides == true
         let (width, height) = turned ? (source.height, source.width) : (source.width, source.height)
-        let lines = max(height, 1)
+        let isUpright = width < height
+        let lines = max(min(width, height), 1)
         let rate = source.averageFrameRate.isPositive ? source.averageFrameRate.value : 30
-        func peak(_ lines: Int, _ peak: Int64) -> BitRate {
+        func scaled(_ peak: Int64) -> BitRate {
             // Twice the pictures need half as much again, since they differ less.
             let pace = max(1, min(2, 0.5 + rate / 60))
             let thrift = codec == .hevc ? 0.65 : codec == .av1 ? 0.55 : 1
             return BitRate(Int64((Double(peak) * pace * thrift / 1000).rounded()) * 1000)
         }
-        let own = Self.interpolated(pixels: Double(width * height))
-        qualities = [StreamQuality(name: "original", codec: codec, resolution: nil, peak: peak(lines, own))]
+        let pixels = Double(width * height)
+        qualities = [
+            StreamQuality(name: "original", codec: codec, resolution: nil, peak: scaled(Self.peak(ofPixels: pixels)))
+        ]
         for step in Self.steps where step.lines < lines {
+            let share = Double(step.lines) / Double(lines)
             qualities.append(
                 StreamQuality(
-                    name: "\(step.lines)p", codec: codec, resolution: .height(step.lines),
-                    peak: peak(step.lines, step.peak)))
+                    name: "\(step.lines)p", codec: codec,
+                    resolution: isUpright ? .box(width: step.lines, height: Self.mostLines) : .height(step.lines),
+                    peak: scaled(Self.peak(ofPixels: pixels * share * share))))
         }
     }
 
@@ -68,7 +77,7 @@ package struct Ladder: Sendable, Equatable {
     package subscript(name: String) -> StreamQuality? { qualities.first { $0.name == name } }
 
     /// The bits for a picture between the steps, by its pixels; never under 400 kb/s.
-    private static func interpolated(pixels: Double) -> Int64 {
+    private static func peak(ofPixels pixels: Double) -> Int64 {
         let points = steps.map { (pixels: Double($0.lines * $0.lines) * 16 / 9, peak: Double($0.peak)) }.reversed()
         var below = (pixels: 0.0, peak: 400_000.0)
         for point in points {

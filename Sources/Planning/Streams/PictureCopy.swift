@@ -27,7 +27,8 @@ package struct PictureCopy: Sendable {
             film.index.clockJumps == 0, film.index.hidden == FrameIndex.HiddenPictures(),
             video.displayMatrix.map({ $0.clockwiseDegrees == 0 }) ?? true, !video.fieldOrder.isInterlaced,
             let timeline = StreamTimeline(
-                enteredIn: film.index, source: film.source, durationMilliseconds: Self.milliseconds)
+                enteredIn: film.index, source: film.source, durationMilliseconds: Self.milliseconds,
+                heldUntil: film.heldUntil)
         else { return nil }
         self.stream = stream
         self.timeline = timeline

@@ -42,4 +42,22 @@ package struct StreamFilm: Codable, Sendable, Equatable {
 
     /// The picture; `nil` when the index is of no stream of the file.
     package var picture: StreamDescription? { source.streams.first { $0.index == index.streamIndex } }
+
+    /// Until when the last picture stands, in microseconds on the source's clock; `nil` when its own length says it.
+    ///
+    /// It stands until the sound is over that goes on without a hole. A tenth of a second more of sound than of picture
+    /// is what encoders of sound add, and does not count.
+    package var heldUntil: Int64? {
+        let last = (index.presentationTimes.last ?? 0) + index.lastFrameDuration
+        let end = MediaTime(ticks: last, timeBase: index.timeBase).microseconds
+        let ends = source.streams(of: .audio).filter(\.isDecodable).compactMap { stream -> Int64? in
+            guard let rate = stream.audio?.sampleRate, rate > 0,
+                let sound = sounds.first(where: { $0.streamIndex == stream.index })
+            else { return nil }
+            let clock = TimeBase(1, Int32(clamping: rate))
+            func microseconds(_ sample: Int64) -> Int64 { MediaTime(ticks: sample, timeBase: clock).microseconds }
+            return sound.runs.last { microseconds($0.firstSample) <= end }.map { microseconds($0.endSample) }
+        }
+        return ends.max().flatMap { $0 - end > 100_000 ? $0 : nil }
+    }
 }

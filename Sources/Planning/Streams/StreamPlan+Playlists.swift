@@ -8,8 +8,10 @@ extension StreamPlan {
     ///
     /// Every quality is there with the encoded sound, and once more with the film's own where that can be carried.
     ///
-    /// - Parameter query: added to every address after `?`; empty for none.
-    package func master(query: String = "") -> String {
+    /// - Parameters:
+    ///   - query: added to every address after `?`; empty for none.
+    ///   - pictures: the film in single pictures, where its playlist is served beside this one.
+    package func master(query: String = "", pictures: TrickPlay? = nil) -> String {
         let query = query.isEmpty ? "" : "?" + query
         let (encoded, copied) = (audio.filter { !$0.isCopy }, audio.filter(\.isCopy))
         var groups: [(name: String, members: [AudioRendition])] = []
@@ -26,9 +28,10 @@ extension StreamPlan {
         let variants = choices.flatMap { group in
             video.map { variant($0, group: group.name, sounds: group.members, query: query) }
         }
-        return MasterPlaylist(
-            variants: variants, sounds: sounds, subtitles: captions(query: query), remarks: notCarried
-        ).text
+        var playlist = MasterPlaylist(
+            variants: variants, sounds: sounds, subtitles: captions(query: query), remarks: notCarried)
+        playlist.pictures = pictures?.variant(uri: "\(TrickPlay.name).m3u8" + query)
+        return playlist.text
     }
 
     /// Sound tracks as a group of a master playlist, no two with the same name.
@@ -63,12 +66,14 @@ extension StreamPlan {
     private func variant(
         _ video: VideoRendition, group: String?, sounds: [AudioRendition], query: String
     ) -> MasterPlaylist.Variant {
-        let sound = sounds.map(\.rate.bitsPerSecond).max() ?? 0
+        let isTS = options.container == .ts
+        let sound = sounds.map { isTS ? TransportStream.rate(of: $0) : $0.rate.bitsPerSecond }.max() ?? 0
+        func picture(_ rate: BitRate) -> Int64 { isTS ? TransportStream.rate(ofPicture: rate) : rate.bitsPerSecond }
         var codecs = [video.codecName]
         for sound in sounds where !codecs.contains(sound.codecName) { codecs.append(sound.codecName) }
         return MasterPlaylist.Variant(
-            bandwidth: video.peak.bitsPerSecond + sound,
-            averageBandwidth: video.average.bitsPerSecond + sound, codecs: codecs, size: video.size,
+            bandwidth: picture(video.peak) + sound, averageBandwidth: picture(video.average) + sound, codecs: codecs,
+            size: video.size,
             frameRate: Double(timeline.milliframesPerSecond) / 1000, videoRange: video.command.videoRange,
             audioGroup: group, uri: "\(video.name)/index.m3u8" + query)
     }

@@ -24,8 +24,11 @@ package struct StreamPlan: Sendable {
     /// What is not carried and why, a sentence each.
     package let notCarried: [String]
 
+    /// Enough of the name to tell this film, encoded in this way, from what else is at the same address in time.
+    package var edition: String { String(id.prefix(12)) }
+
     /// Changes when the same film and options make other bytes than before.
-    private static let edition = "1"
+    private static let edition = "3"
     /// Sound segments in the first part, which are short ones, and in every other.
     private static let (firstRun, run) = (3, 4)
     /// The longest film without places to enter it that is made in one piece, in microseconds.
@@ -46,13 +49,20 @@ package struct StreamPlan: Sendable {
                 .noDecoder, "This ffmpeg cannot decode the picture of \(path) (\(picture.codec)).",
                 advice: "Install an ffmpeg with a decoder for it.")
         }
+        guard picture.video?.dolbyVision?.hasOwnColors != true else {
+            throw PlanningError(
+                .notStreamable,
+                "\(path) cannot be streamed: only players for Dolby Vision can tell the colours of its profile.",
+                advice: "Give the file itself to such a player.")
+        }
         guard film.index.clockJumps == 0 else {
             throw PlanningError(
                 .notStreamable, "\(path) cannot be streamed as it is: its clock is set anew on the way.",
                 advice: "Transcode it first; the result can be streamed.")
         }
         let timeline = StreamTimeline(
-            index: film.index, source: film.source, durationMilliseconds: options.segmentMilliseconds)
+            index: film.index, source: film.source, durationMilliseconds: options.segmentMilliseconds,
+            heldUntil: film.heldUntil)
         guard film.index.isSeekable || timeline.durationMicroseconds <= Self.longestWhole else {
             throw PlanningError(
                 .notStreamable, "\(path) cannot be streamed as it is: it can only be read from its begin on.",

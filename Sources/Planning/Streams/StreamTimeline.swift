@@ -36,8 +36,12 @@ package struct StreamTimeline: Sendable {
     ///   - index: its frames, at least one.
     ///   - source: the file that they are in.
     ///   - durationMilliseconds: the wanted length of a segment, positive.
-    package init(index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64) {
-        self.init(index: index, source: source) { times, clock in
+    ///   - heldUntil: when the film ends, in microseconds on the source's clock, if the last picture stands for longer
+    ///     than its own length.
+    package init(
+        index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64, heldUntil: Int64? = nil
+    ) {
+        self.init(index: index, source: source, heldUntil: heldUntil) { times, clock in
             Self.marks(index, times, clock, durationMilliseconds: durationMilliseconds)
         }
     }
@@ -46,10 +50,12 @@ package struct StreamTimeline: Sendable {
     /// as they are: at every first such place after the wanted length.
     ///
     /// - Returns: `nil` when there are too few, or none where the film begins.
-    package init?(enteredIn index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64) {
+    package init?(
+        enteredIn index: FrameIndex, source: SourceDescription, durationMilliseconds: Int64, heldUntil: Int64? = nil
+    ) {
         let entries = index.keyframes.filter(\.isRandomAccessPoint).map(\.frame)
         guard index.isSeekable, entries.first == 0 else { return nil }
-        self.init(index: index, source: source) { times, clock in
+        self.init(index: index, source: source, heldUntil: heldUntil) { times, clock in
             let length = MediaTime(ticks: durationMilliseconds, timeBase: TimeBase(1, 1000)).rescaled(to: clock)
             var edges = [0]
             for entry in entries where times[entry] - times[edges[edges.count - 1]] >= length { edges.append(entry) }
@@ -62,11 +68,14 @@ package struct StreamTimeline: Sendable {
     /// The longest segment that is taken as it is, in microseconds: players hold it whole.
     private static let longestEntered: Int64 = 20_000_000
 
-    private init(index: FrameIndex, source: SourceDescription, cut: (_ times: [Int64], _ clock: TimeBase) -> [Int]) {
+    private init(
+        index: FrameIndex, source: SourceDescription, heldUntil: Int64?,
+        cut: (_ times: [Int64], _ clock: TimeBase) -> [Int]
+    ) {
         self.index = index
         seeks = SeekPlanner(index: index, source: source)
         clock = Self.fineClock(of: index.timeBase)
-        times = Self.times(of: index, clock: clock)
+        times = Self.times(of: index, clock: clock, heldUntil: heldUntil)
         leadStep = max(1, zip(times.dropFirst(), times).prefix(32).map { $0 - $1 }.min() ?? 1)
         edges = cut(times, clock) + [times.count - 1]
     }
@@ -171,7 +180,7 @@ package struct StreamTimeline: Sendable {
         return ticks <= 10_000_000 ? TimeBase(1, Int32(ticks)) : TimeBase(1, 1_000_000)
     }
 
-    private static func times(of index: FrameIndex, clock: TimeBase) -> [Int64] {
+    private static func times(of index: FrameIndex, clock: TimeBase, heldUntil: Int64?) -> [Int64] {
         let origin = index.presentationTimes.first ?? 0
         var times: [Int64] = []
         times.reserveCapacity(index.presentationTimes.count + 1)
@@ -181,7 +190,12 @@ package struct StreamTimeline: Sendable {
             times.append(max(place, (times.last ?? -1) + 1))
         }
         let rest = MediaTime(ticks: index.lastFrameDuration, timeBase: index.timeBase).rescaled(to: clock)
-        times.append((times.last ?? 0) + max(1, rest))
+        let end = (times.last ?? 0) + max(1, rest)
+        let held = heldUntil.map { microseconds in
+            MediaTime(ticks: microseconds, timeBase: TimeBase(1, 1_000_000)).rescaled(to: clock)
+                - MediaTime(ticks: origin, timeBase: index.timeBase).rescaled(to: clock)
+        }
+        times.append(max(end, held ?? end))
         return times
     }
 }

@@ -95,23 +95,54 @@ package struct StreamVideoCommand: Sendable {
     ///
     /// - Throws: `PlanningError` for settings that do not suit the encoder.
     package func command(segment: Segment, index: FrameIndex) throws(PlanningError) -> FFmpegCommand {
-        let span = FrameSpan(segment: segment, index: index, constantRate: nil)
+        let settings = settings(
+            frames: segment.frameCount, interval: max(9_999, segment.frameCount + 1), bound: bound(segment, index))
+        return try command(
+            span: FrameSpan(segment: segment, index: index, constantRate: nil), settings: settings)
+    }
+
+    /// The command that encodes some key frames of the film, each so that it needs no other.
+    ///
+    /// - Parameter keyframes: their ordinals, ascending, at least one.
+    /// - Throws: as `command(segment:index:)`.
+    func command(keyframes: [Int], of film: StreamFilm) throws(PlanningError) -> FFmpegCommand {
+        let index = film.index
+        let times = keyframes.map { index.presentationTimes[$0] }
+        let segment = Segment(
+            index: 0, firstFrame: keyframes[0], frameCount: keyframes.count, startTime: times[0], endTime: nil,
+            timesDigest: StableHash.digest(of: times[...]),
+            seek: SeekPlanner(index: index, source: film.source).seek(to: keyframes[0]))
+        return try command(
+            span: FrameSpan(segment: segment, index: index, constantRate: nil),
+            settings: settings(frames: keyframes.count, interval: 1, bound: nil),
+            skipping: ThumbnailPlan.skipping(index),
+            choosing: ThumbnailPlan.choosing(times))
+    }
+
+    /// - Parameters:
+    ///   - skipping: options that leave out what need not be decoded.
+    ///   - filters: choose among what is decoded; empty for all frames of the span.
+    private func command(
+        span: FrameSpan, settings: (options: [EncoderOption], parameters: [EncoderOption]),
+        skipping: [String] = [], choosing filters: [String] = []
+    ) throws(PlanningError) -> FFmpegCommand {
         let whole = try VideoCommand(
             stream: stream, profile: profile, parameters: parameters, codecMajorVersion: codecMajorVersion)
         let chain = FilterChain(
             span: span, picture: picture, source: stream.video ?? shown, parameters: parameters,
             timeBase: stream.timeBase, profile: profile, tone: tone)
-        let (options, parameters) = settings(segment, index)
         let encoder = try EncoderArguments(
             profile: profile, rate: .quality(Self.crf(of: profile)), preset: Self.preset(of: profile),
-            frames: segment.frameCount, picture: picture, source: shown, userOptions: [], ownOptions: options,
-            ownParameters: parameters)
+            frames: span.segment.frameCount, picture: picture, source: shown, userOptions: [],
+            ownOptions: settings.options, ownParameters: settings.parameters)
         var before: [String] = []
         if profile.family == .vaapi {
             before += ["-init_hw_device", "vaapi=device", "-filter_hw_device", "device"]
         }
+        before += skipping
         before += whole.reading(of: span)
-        var after = ["-map", "0:\(stream.index)", "-an", "-sn", "-dn", "-filter_threads", "1", "-vf", chain.text]
+        var after = ["-map", "0:\(stream.index)", "-an", "-sn", "-dn", "-filter_threads", "1"]
+        after += ["-vf", (filters + [chain.text]).joined(separator: ",")]
         after += ["-fps_mode", "passthrough", "-enc_time_base", codecMajorVersion < 60 ? "-1" : "demux"]
         after += encoder.arguments
         after += ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "matroska"]
@@ -119,42 +150,46 @@ package struct StreamVideoCommand: Sendable {
     }
 
     /// What is set besides quality and preset: options as FFmpeg has them, and the encoder's own.
+    ///
+    /// - Parameters:
+    ///   - interval: the frames from one that needs no other to the next; 1 for all to be such.
+    ///   - bound: the most bits a second; `nil` for no bound.
     private func settings(
-        _ segment: Segment, _ index: FrameIndex
+        frames: Int, interval: Int, bound: BitRate?
     ) -> (options: [EncoderOption], parameters: [EncoderOption]) {
-        let frames = segment.frameCount
-        let bound = bound(segment, index).bitsPerSecond
         let text = CodecName.levelText(quality.codec, level)
-        // Longer than any segment.
-        let interval = "\(max(9_999, frames + 1))"
         let rate = "\(milliframesPerSecond)/1000"
-        var options = [
-            EncoderOption("maxrate", "\(bound)"),
-            EncoderOption("bufsize", "\(bound)"),
-        ]
+        let between = EncoderOption("bf", interval > 1 ? "3" : "0")
+        let longest = "\(interval)"
+        var options: [EncoderOption] = []
+        if let bound {
+            options += [
+                EncoderOption("maxrate", "\(bound.bitsPerSecond)"), EncoderOption("bufsize", "\(bound.bitsPerSecond)"),
+            ]
+        }
         var parameters: [EncoderOption] = []
         switch profile.family {
         case .x264:
             options += [
-                EncoderOption("profile", "high"), EncoderOption("level", text), EncoderOption("g", interval),
-                EncoderOption("sc_threshold", "0"), EncoderOption("bf", "3"),
+                EncoderOption("profile", "high"), EncoderOption("level", text), EncoderOption("g", longest),
+                EncoderOption("sc_threshold", "0"), between,
             ]
         case .x265:
-            options += [EncoderOption("g", interval), EncoderOption("bf", "3")]
+            options += [EncoderOption("g", longest), between]
             parameters += [
                 EncoderOption("level-idc", text), EncoderOption("high-tier", "0"), EncoderOption("scenecut", "0"),
                 EncoderOption("open-gop", "0"), EncoderOption("fps", rate),
             ]
         case .svtav1:
-            options.append(EncoderOption("g", "\(frames + 1)"))
+            options.append(EncoderOption("g", "\(min(interval, frames + 1))"))
             parameters += [
                 EncoderOption("level", text.filter { $0 != "." }), EncoderOption("fps-num", "\(milliframesPerSecond)"),
                 EncoderOption("fps-denom", "1000"),
             ]
         case .aom, .vpx, .ffv1:
-            options.append(EncoderOption("g", interval))
+            options.append(EncoderOption("g", longest))
         case .nvenc, .qsv, .vaapi, .amf, .videotoolbox:
-            options += [EncoderOption("level", text), EncoderOption("g", interval), EncoderOption("bf", "0")]
+            options += [EncoderOption("level", text), EncoderOption("g", longest), EncoderOption("bf", "0")]
         }
         return (options, parameters)
     }

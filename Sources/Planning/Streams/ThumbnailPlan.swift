@@ -30,21 +30,28 @@ package struct ThumbnailPlan: Sendable {
         self.picture = picture
         size = ShownSize(picture).fitted(width: Self.width, height: Self.height)
         let index = film.index
-        let exact = index.keyframes.filter(\.isRandomAccessPoint)
         let duration = MediaTime(ticks: index.duration, timeBase: index.timeBase).microseconds
-        let distance = MediaTime(
-            ticks: min(max(duration / Self.share, Self.distances.lowerBound), Self.distances.upperBound),
-            timeBase: TimeBase(1, 1_000_000)
-        ).rescaled(to: index.timeBase)
-        var (times, frames): ([Int64], [Int]) = ([], [])
+        frames = Self.keyframes(
+            of: index, distance: min(max(duration / Self.share, Self.distances.lowerBound), Self.distances.upperBound))
+        times = frames.map { index.presentationTimes[$0] }
+    }
+
+    /// The key frames of a film that are at least so far from one another, by their ordinals.
+    ///
+    /// - Parameter distance: in microseconds.
+    static func keyframes(of index: FrameIndex, distance: Int64) -> [Int] {
+        let exact = index.keyframes.filter(\.isRandomAccessPoint)
+        let distance = MediaTime(ticks: distance, timeBase: TimeBase(1, 1_000_000)).rescaled(to: index.timeBase)
+        var frames: [Int] = []
+        var last: Int64?
         for keyframe in exact.isEmpty ? index.keyframes : exact
         where index.presentationTimes.indices.contains(keyframe.frame) {
             let time = index.presentationTimes[keyframe.frame]
-            if let last = times.last, time - last < distance { continue }
-            times.append(time)
+            if let last, time - last < distance { continue }
+            last = time
             frames.append(keyframe.frame)
         }
-        (self.times, self.frames) = (times, frames)
+        return frames
     }
 
     /// The number of sheets.
@@ -65,10 +72,8 @@ package struct ThumbnailPlan: Sendable {
         if let seek = SeekPlanner(index: film.index, source: film.source).seek(to: frames[pictures.lowerBound]) {
             before += ["-ss", VideoCommand.seconds(seek.seekMicroseconds)]
         }
-        before += ["-skip_frame", "nokey", "-threads", "1", "-i"]
-        let wanted = times.map { "eq(pts,\($0))" }.joined(separator: "+")
-        var filters = ["trim=end_pts=\((times.last ?? 0) + 1)", "select='\(wanted)'"]
-        filters += Self.shrinking(picture, to: size)
+        before += Self.skipping(film.index) + ["-threads", "1", "-i"]
+        var filters = Self.choosing(times) + Self.shrinking(picture, to: size)
         let rows = (pictures.count + Self.columns - 1) / Self.columns
         filters.append("tile=layout=\(min(Self.columns, pictures.count))x\(rows):nb_frames=\(pictures.count)")
         return Self.still(before, stream: film.index.streamIndex, filters)
@@ -96,6 +101,17 @@ package struct ThumbnailPlan: Sendable {
                     + "\(size.width),\(size.height)")
         }
         return SubtitleText(cues: places).webVTT
+    }
+
+    /// The options that have key frames alone decoded, where their times can be told without the others.
+    static func skipping(_ index: FrameIndex) -> [String] {
+        index.method == .packets ? ["-skip_frame", "nokey"] : []
+    }
+
+    /// The filters that let the frames of some times through, which ascend, and read no further.
+    static func choosing(_ times: some BidirectionalCollection<Int64>) -> [String] {
+        let wanted = times.map { "eq(pts,\($0))" }.joined(separator: "+")
+        return ["trim=end_pts=\((times.last ?? 0) + 1)", "select='\(wanted)'"]
     }
 
     /// The filters that make a picture small, and its colours those of every screen.

@@ -15,6 +15,8 @@ package struct HTTPResponse: Sendable {
         case stream(any HTTPBody)
         /// The connection becomes a WebSocket, which this conducts until it returns.
         case webSocket(@Sendable (any WebSocketConnection) async -> Void)
+        /// The connection becomes a WebSocket, whose messages go to the listener that this makes for it.
+        case heardWebSocket(@Sendable (any WebSocketConnection) -> any WebSocketListener)
     }
 
     /// The status code.

@@ -262,7 +262,7 @@ extension JobMachine {
             attempts += ends
             stopped += orders
         }
-        ready = ReadyQueue()
+        ready = ReadyQueue(isInFilmOrder: entry.isWatched)
         waiting = []
         return (records.isEmpty ? [] : [.persistTasks(records)] + attempts, stopped)
     }
@@ -273,7 +273,8 @@ extension JobMachine {
     /// that can never run, because nothing makes what they wait for.
     ///
     /// - Parameter awaitedUntil: how long tasks that were running are left to their workers; `nil` for not at all.
-    mutating func add(_ records: [TaskRecord], awaitedUntil: Moment? = nil) -> [TaskID] {
+    mutating func add(_ records: some Collection<TaskRecord>, awaitedUntil: Moment? = nil) -> [TaskID] {
+        tasks.reserveCapacity(tasks.count + records.count)
         for record in records {
             let machine = TaskMachine(record, awaitedUntil: awaitedUntil)
             tasks[machine.id] = machine

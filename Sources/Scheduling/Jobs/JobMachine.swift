@@ -175,17 +175,19 @@ package struct JobMachine: Equatable, Sendable {
     ) -> [SchedulingAction] {
         switch state {
         case .planning, .planningNext:
-            let new = specifications.filter { tasks[$0.id] == nil }
+            let new = tasks.isEmpty ? specifications : specifications.filter { tasks[$0.id] == nil }
             progress.stagePlanned(new, laterCost: laterCost)
             guard !new.isEmpty else { return move(to: .combining) + [.assemble(id)] }
             let before = tasks.count
-            let unreachable = add(new.map { TaskRecord(job: id, specification: $0) })
+            let unreachable = add(new.lazy.map { [id] in TaskRecord(job: id, specification: $0) })
             if let first = unreachable.first {
                 return failed(
                     code: "scheduling.unreachable_task",
                     message: "task \(first) waits for results that no task makes (\(unreachable.count) such tasks)")
             }
-            let records = new.compactMap { tasks[$0.id]?.record }
+            var records: [TaskRecord] = []
+            records.reserveCapacity(new.count)
+            for task in new { if let record = tasks[task.id]?.record { records.append(record) } }
             return [.insertTasks(records)] + move(to: before == 0 && state == .planning ? .ready : .processing)
         case .queued, .ready, .waitingForWorkers, .processing, .combining, .completed, .failed, .cancelled:
             return [.drop(id, jobState)]

@@ -59,6 +59,9 @@ package struct DemandMachine: Sendable {
 
     private struct Entry {
         var phase = Phase.open
+        /// Whether another node gave the part back since this one began to claim it: that is heard on another way than
+        /// the answer to the claim, and may overtake it.
+        var wasFreed = false
         var failures = 0
         /// Who waits, by when they began.
         var waiters: [Waiter] = []
@@ -163,7 +166,11 @@ package struct DemandMachine: Sendable {
     /// - Parameter part: `nil` for any.
     package mutating func isFree(_ part: StreamPart?, now: Moment) -> [Action] {
         for (other, entry) in entries where part == nil || other == part {
-            if case .elsewhere = entry.phase { entries[other]?.phase = .open }
+            switch entry.phase {
+            case .elsewhere: entries[other]?.phase = .open
+            case .making, .stopping: entries[other]?.wasFreed = true
+            case .open, .resting: break
+            }
         }
         return settle(now: now)
     }
@@ -181,7 +188,9 @@ package struct DemandMachine: Sendable {
 
     /// Another node has the part, for so long at the most.
     package mutating func isHeld(_ part: StreamPart, for remaining: Duration, now: Moment) -> [Action] {
-        if entries[part] != nil { entries[part]?.phase = .elsewhere(now + remaining) }
+        if let entry = entries[part] {
+            entries[part]?.phase = entry.wasFreed ? .open : .elsewhere(now + remaining)
+        }
         return settle(now: now)
     }
 
@@ -242,6 +251,7 @@ package struct DemandMachine: Sendable {
         for part in wanted.prefix(max(0, free)) {
             free -= 1
             entries[part]?.phase = .making
+            entries[part]?.wasFreed = false
             actions.append(.make(part))
         }
         let urgent = wanted.count { entries[$0]?.phase == .open && entries[$0]?.waiters.isEmpty == false }

@@ -41,7 +41,10 @@ package struct ReadyQueue: Equatable, Sendable {
     private var isInFilmOrder = false
 
     /// Makes a queue of tasks.
-    package init(_ tasks: [ReadyTask] = []) {
+    ///
+    /// - Parameter isInFilmOrder: whether they are given out in the order of the film, and not the longest first.
+    package init(_ tasks: [ReadyTask] = [], isInFilmOrder: Bool = false) {
+        self.isInFilmOrder = isInFilmOrder
         for task in tasks { insert(task) }
     }
 
@@ -83,6 +86,9 @@ package struct ReadyQueue: Equatable, Sendable {
         let waiting = doubtful + lines.flatMap(tasks)
         (lines, doubtful, stamps) = ([], [], [:])
         isInFilmOrder = true
+        for worker in promised.keys {
+            for index in promised[worker, default: []].indices { promised[worker]?[index].isInFilmOrder = true }
+        }
         for task in waiting { insert(task) }
     }
 

@@ -10,7 +10,9 @@ internal import Synchronization
 /// Meanwhile this node makes whatever its viewers want, even what another node
 /// makes, too: the bytes are the same. Claims of both stores go on where they
 /// were granted; one that was granted by the shared store goes on in the own
-/// one when it cannot be renewed there.
+/// one when it cannot be renewed there. When the shared store is back it is told
+/// what this node has made, so that nobody makes it again, even where that store
+/// has lost everything.
 package final class FallbackClaimStore: ClaimStore {
     private struct Contents {
         /// Whether the shared store is out of reach.
@@ -19,6 +21,9 @@ package final class FallbackClaimStore: ClaimStore {
         var adopted: [Claim: Claim] = [:]
         /// The claims that the own store has granted.
         var own: Set<Claim> = []
+        /// What was made here, by its key: all others may have to be told of it anew.
+        var made: [String: (owner: String, note: String, number: Int)] = [:]
+        var lastMade = 0
         /// Who waits until the shared store is back.
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
         var lastWaiter = 0
@@ -28,6 +33,8 @@ package final class FallbackClaimStore: ClaimStore {
     /// The pauses between looks for the shared store.
     private static let firstPause: Duration = .milliseconds(200)
     private static let longestPause: Duration = .seconds(2)
+    /// How much of what was made is remembered, and how much of it is told at a time.
+    private static let (madeLimit, tellingLimit) = (4096, 64)
 
     private let shared: any ClaimStore
     private let own: MemoryClaimStore
@@ -50,6 +57,9 @@ package final class FallbackClaimStore: ClaimStore {
 
     deinit { contents.withLock { $0.probe }?.cancel() }
 
+    /// Whether the shared store is out of reach, so that this node works alone.
+    var isAlone: Bool { contents.withLock { $0.isLost } }
+
     package func claim(_ key: String, owner: String, ttl: Duration) async throws -> ClaimOutcome {
         let outcome = await trying { try await shared.claim(key, owner: owner, ttl: ttl) }
         if let outcome {
@@ -62,6 +72,16 @@ package final class FallbackClaimStore: ClaimStore {
         return local
     }
 
+    /// Tells the shared store alone: the own one is for this process, which does not miss itself.
+    ///
+    /// - Throws: `StreamingError` `notReady` when that is out of reach.
+    package func announce(_ owner: String, for time: Duration) async throws {
+        let told: Void? = await trying { try await shared.announce(owner, for: time) }
+        guard told != nil else {
+            throw StreamingError(.notReady, "The claims that nodes share are out of reach.", isRetryable: true)
+        }
+    }
+
     package func renew(_ claim: Claim, ttl: Duration) async throws -> Bool {
         if let local = local(claim) { return try await own.renew(local, ttl: ttl) }
         if let isDone = await trying({ try await shared.renew(claim, ttl: ttl) }) { return isDone }
@@ -70,6 +90,7 @@ package final class FallbackClaimStore: ClaimStore {
             return false
         }
         contents.withLock { $0.adopted[claim] = local }
+        metrics.claimed(locally: true)
         return true
     }
 
@@ -82,6 +103,7 @@ package final class FallbackClaimStore: ClaimStore {
     }
 
     package func complete(_ claim: Claim, note: String) async throws -> Bool {
+        remember(claim, note: note)
         guard let local = local(claim) else {
             if let isDone = await trying({ try await shared.complete(claim, note: note) }) { return isDone }
             guard case .granted(let local) = try await own.claim(claim.key, owner: claim.owner, ttl: .seconds(60))
@@ -93,11 +115,7 @@ package final class FallbackClaimStore: ClaimStore {
         drop(claim)
         let isDone = try await own.complete(local, note: note)
         // The others may know of it as soon as they can be told.
-        _ = await trying {
-            if case .granted(let late) = try await shared.claim(claim.key, owner: claim.owner, ttl: .seconds(60)) {
-                _ = try await shared.complete(late, note: note)
-            }
-        }
+        await tell(claim.key, owner: claim.owner, note: note)
         return isDone
     }
 
@@ -131,6 +149,39 @@ package final class FallbackClaimStore: ClaimStore {
 
     private func local(_ claim: Claim) -> Claim? {
         contents.withLock { $0.own.contains(claim) ? claim : $0.adopted[claim] }
+    }
+
+    private func remember(_ claim: Claim, note: String) {
+        contents.withLock { contents in
+            contents.lastMade += 1
+            contents.made[claim.key] = (claim.owner, note, contents.lastMade)
+            // The older half goes at once, so that most calls have nothing to look for.
+            guard contents.made.count > Self.madeLimit else { return }
+            let oldest = contents.lastMade - Self.madeLimit / 2
+            contents.made = contents.made.filter { $0.value.number > oldest }
+        }
+    }
+
+    /// Tells all others of something that was made here, unless they know of it or make it themselves.
+    private func tell(_ key: String, owner: String, note: String) async {
+        _ = await trying {
+            if case .granted(let late) = try await shared.claim(key, owner: owner, ttl: .seconds(10)) {
+                _ = try await shared.complete(late, note: note)
+            }
+        }
+    }
+
+    /// Tells all others of everything that was made here.
+    private func tellAll() async {
+        var rest = contents.withLock { $0.made }.map { $0 }[...]
+        while !rest.isEmpty {
+            await withTaskGroup(of: Void.self) { group in
+                for (key, made) in rest.prefix(Self.tellingLimit) {
+                    group.addTask { await self.tell(key, owner: made.owner, note: made.note) }
+                }
+            }
+            rest = rest.dropFirst(Self.tellingLimit)
+        }
     }
 
     private func drop(_ claim: Claim) {
@@ -170,18 +221,23 @@ package final class FallbackClaimStore: ClaimStore {
                         continue
                     }
                 }
-                self?.find()
+                await self?.find()
             }
         }
     }
 
-    private func find() {
-        let waiting = contents.withLock { contents in
+    private func find() async {
+        contents.withLock { contents in
             contents.isLost = false
             contents.probe = nil
+        }
+        await tellAll()
+        let waiting = contents.withLock { contents in
+            // It may be lost once more.
+            guard !contents.isLost else { return [CheckedContinuation<Void, Never>]() }
             metrics.shares(true)
             defer { contents.waiting = [:] }
-            return contents.waiting.values
+            return Array(contents.waiting.values)
         }
         for continuation in waiting { continuation.resume() }
     }

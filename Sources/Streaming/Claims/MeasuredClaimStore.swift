@@ -21,6 +21,10 @@ package struct MeasuredClaimStore: ClaimStore {
         try await timing("claim") { try await store.claim(key, owner: owner, ttl: ttl) }
     }
 
+    package func announce(_ owner: String, for time: Duration) async throws {
+        try await timing("announce") { try await store.announce(owner, for: time) }
+    }
+
     package func renew(_ claim: Claim, ttl: Duration) async throws -> Bool {
         try await timing("renew") { try await store.renew(claim, ttl: ttl) }
     }

@@ -16,6 +16,8 @@ package enum PartOutcome: Sendable, Equatable {
     case stopped
     /// It could not be made.
     case failed(reason: String, isRetryable: Bool)
+    /// Another node has made it, and there is no room for it here.
+    case full(reason: String)
 
     /// What an error means that making a part ended in.
     package init(_ error: any Error) {

@@ -14,6 +14,9 @@ package final class PartWorker: PartMaking {
         package var owner: String
         /// How long a claim is valid without being renewed. It is renewed three times in that time.
         package var claimTime: Duration = .seconds(60)
+        /// How long others take this node to live after it said so. While it holds claims it says so three times in
+        /// that time.
+        package var presence: Duration = .seconds(6)
         /// What the other nodes want to be shown.
         package var token: String?
         /// How long a shared directory may hide a file that another node has put there.
@@ -59,6 +62,7 @@ package final class PartWorker: PartMaking {
 
     private let configuration: Configuration
     private let surroundings: Surroundings
+    private let presence: OwnPresence
     private let known = Mutex(Known())
 
     /// What is known of addresses.
@@ -73,6 +77,8 @@ package final class PartWorker: PartMaking {
     package init(_ configuration: Configuration, with surroundings: Surroundings) {
         self.configuration = configuration
         self.surroundings = surroundings
+        presence = OwnPresence(
+            of: configuration.owner, lasting: configuration.presence, in: surroundings.claims, time: surroundings.time)
     }
 
     /// Says from now on where other nodes fetch this one's files, such as `http://10.0.0.7:8080`; empty where they cannot.
@@ -87,7 +93,7 @@ package final class PartWorker: PartMaking {
     var authorization: String? { configuration.token.map { "Bearer \($0)" } }
 
     /// How long another node may need for an answer.
-    var patience: Duration { configuration.claimTime + .seconds(30) }
+    var patience: Duration { max(.seconds(90), configuration.claimTime + .seconds(30)) }
 
     /// Remembers where a completion comes from.
     private func note(_ completion: Completion) {
@@ -107,6 +113,18 @@ package final class PartWorker: PartMaking {
         try await surroundings.caller.call(call, limit: Self.fileLimit)
     }
 
+    /// Whether parts can be made now, as far as claims go.
+    package func readiness() async -> Readiness {
+        if let store = claims as? FallbackClaimStore { return store.isAlone ? .alone : .ready }
+        do {
+            _ = try await claims.completion(of: "")
+            return .ready
+        } catch {
+            let reason = (error as? any CodedError)?.message ?? "\(error)"
+            return .notReady("Segments that are not there cannot be claimed: \(reason).")
+        }
+    }
+
     private var claims: any ClaimStore { surroundings.claims }
     private var cache: SegmentCache { surroundings.cache }
     private var time: any TimeSource { surroundings.time }
@@ -119,6 +137,7 @@ package final class PartWorker: PartMaking {
             for _ in 0..<Self.rounds {
                 try Task.checkCancellation()
                 if await areThere(files) { return .found }
+                await presence.show()
                 let start = time.now()
                 let wish = try await claims.claim(
                     part.description, owner: configuration.owner, ttl: configuration.claimTime)
@@ -126,9 +145,13 @@ package final class PartWorker: PartMaking {
                 case .held(_, let remaining): return .held(remaining)
                 case .completed(let completion):
                     note(completion)
-                    if await bring(files, of: completion) { return .found }
+                    switch await bring(files, of: completion) {
+                    case .there: return .found
+                    // To make it once more would need the same room.
+                    case .full(let reason): return .full(reason: reason)
                     // It had to go from the cache, or its node is gone.
-                    try await claims.forget(completion)
+                    case .gone: try await claims.forget(completion)
+                    }
                 case .granted(let claim):
                     return await run(claim, since: start, for: part, work: work, publish: publish)
                 }
@@ -166,9 +189,10 @@ package final class PartWorker: PartMaking {
         switch result {
         case .success(let segments):
             surroundings.metrics.made(segments: segments)
+            // Before others can begin it.
+            surroundings.told(.ended(part, fence: claim.fence, .made))
             // Whoever took the part over makes the same bytes.
             _ = try? await claims.complete(claim, note: address)
-            surroundings.told(.ended(part, fence: claim.fence, .made))
             return .made
         case .failure(let error):
             let wasLost = await keeping.value
@@ -182,14 +206,20 @@ package final class PartWorker: PartMaking {
         }
     }
 
-    /// Renews a claim again and again; `false` when it is lost, `true` when the calling task is cancelled.
+    /// Renews a claim again and again, and shows that this node lives; `false` when it is lost, `true` when the calling task
+    /// is cancelled.
     private func keep(_ claim: Claim, since start: Moment) async -> Bool {
         let whole = configuration.claimTime
         var end = start + whole
         var next = start + whole / 3
+        var gaps = presence.gaps
         while true {
-            do { try await time.sleep(until: next) } catch { return true }
-            let asked = time.now()
+            do { try await time.sleep(until: min(next, presence.due)) } catch { return true }
+            await presence.show()
+            let (asked, isMissed) = (time.now(), presence.gaps != gaps)
+            // Who was missed may have lost the claim.
+            guard isMissed || asked >= next else { continue }
+            gaps = presence.gaps
             do {
                 guard try await claims.renew(claim, ttl: whole) else { return Task.isCancelled }
                 end = asked + whole
@@ -210,29 +240,37 @@ package final class PartWorker: PartMaking {
         return true
     }
 
-    /// Sees to it that the files of a part are in the cache that another node has made; `false` when they cannot be had.
-    private func bring(_ files: [CacheName], of completion: Completion) async -> Bool {
-        if await areThere(files) { return true }
-        if completion.owner == configuration.owner { return false }
-        if !completion.note.isEmpty, completion.note != address {
-            switch await fetch(files, from: completion.note) {
-            case .some(let isDone): return isDone
-            // Nobody answers there.
-            case nil: break
-            }
+    /// What came of the wish to have the files of a part that another node has made.
+    private enum Bringing {
+        /// They are in the cache.
+        case there
+        /// They cannot be had.
+        case gone
+        /// They can be had, and cannot be kept.
+        case full(reason: String)
+    }
+
+    /// Sees to it that the files of a part are in the cache that another node has made.
+    private func bring(_ files: [CacheName], of completion: Completion) async -> Bringing {
+        if await areThere(files) { return .there }
+        if completion.owner == configuration.owner { return .gone }
+        if !completion.note.isEmpty, completion.note != address,
+            let result = await fetch(files, from: completion.note)
+        {
+            return result
         }
         let deadline = time.now() + configuration.hiding
         var pause: Duration = .milliseconds(50)
         while time.now() < deadline {
-            guard (try? await time.sleep(until: min(time.now() + pause, deadline))) != nil else { return false }
-            if await areThere(files) { return true }
+            guard (try? await time.sleep(until: min(time.now() + pause, deadline))) != nil else { return .gone }
+            if await areThere(files) { return .there }
             pause = min(pause * 2, .milliseconds(500))
         }
-        return false
+        return .gone
     }
 
     /// Fetches files from another node; `nil` when it is not reached.
-    private func fetch(_ files: [CacheName], from address: String) async -> Bool? {
+    private func fetch(_ files: [CacheName], from address: String) async -> Bringing? {
         var headers = HTTPHeaders()
         headers["Authorization"] = authorization
         for file in files where await cache.find(file) == nil {
@@ -243,13 +281,20 @@ package final class PartWorker: PartMaking {
                 surroundings.metrics.fetched(.unreachable)
                 return nil
             }
-            guard answer.status == 200, (try? await cache.store(answer.body, as: file)) != nil else {
+            guard answer.status == 200 else {
                 surroundings.metrics.fetched(.refused)
-                return false
+                return .gone
+            }
+            do {
+                try await cache.store(answer.body, as: file)
+            } catch {
+                surroundings.metrics.fetched(.refused)
+                let known = error as? any CodedError
+                return known?.exitStatus == .writeFailed ? .full(reason: known?.message ?? "\(error)") : .gone
             }
             surroundings.metrics.fetched(.taken)
         }
-        return true
+        return .there
     }
 
     // MARK: News
@@ -283,7 +328,7 @@ package final class PartWorker: PartMaking {
 
     private func take(_ part: StreamPart, of completion: Completion, for listener: any PartListener) async {
         guard let files = await listener.wanted(part) else { return }
-        if await bring(files, of: completion) {
+        if case .there = await bring(files, of: completion) {
             await listener.completed(part)
         } else {
             await listener.freed(part)

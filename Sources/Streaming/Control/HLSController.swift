@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-package import MartletModel
+internal import MartletModel
 package import MartletPlanning
 package import MartletPorts
 package import MartletScheduling
@@ -71,43 +71,24 @@ package actor HLSController: PartListener {
         package init(_ name: String) { self.name = name }
     }
 
-    private struct Held {
-        var film: OpenFilm
-        /// What the file system said of the file.
-        var facts: FileFacts
-        var lastUse: Moment
-    }
-
-    private struct Waiter {
-        var part: StreamPart
-        var viewer: String
-        /// Whether any part of the rendition will do: each has the same beginning.
-        var wantsInitialization: Bool
-        var deadline: Moment
-        var continuation: CheckedContinuation<Void, any Error>
-    }
-
     let surroundings: Surroundings
-    private let configuration: Configuration
-    private let options: StreamOptions
-    private var machine: DemandMachine
-    /// By their paths.
-    private var films: [String: Held] = [:]
+    let configuration: Configuration
+    let options: StreamOptions
+    var machine: DemandMachine
+    var films = FilmShelf()
     /// Scans under way, by path.
     private var scans: [String: Task<OpenFilm, any Error>] = [:]
     /// Subtitles that are being read, by name.
     private var texts: [CacheName: Task<Void, any Error>] = [:]
-    private var sessions: [String: ViewerSession] = [:]
-    private var waiters: [Int: Waiter] = [:]
-    private var lastWaiter = 0
-    private var making: [StreamPart: Task<Void, Never>] = [:]
+    var sessions: [String: ViewerSession] = [:]
+    var waiters = PartWaiters()
+    var making: [StreamPart: Task<Void, Never>] = [:]
     /// Why parts could not be made of late.
-    private var reasons: [StreamPart: any CodedError] = [:]
-    private var timer: (deadline: Moment, task: Task<Void, Never>)?
-    private var isStopped = false
-
-    /// How far encodes step back that nobody waits for.
-    private static let niceAhead = 10
+    var reasons: [StreamPart: any CodedError] = [:]
+    /// Until when nothing is begun, since the disk was full, and what was said of it.
+    var fullness: (until: Moment, error: any CodedError)?
+    var timer: (deadline: Moment, task: Task<Void, Never>)?
+    private(set) var isStopped = false
 
     /// Makes a controller without films.
     ///
@@ -121,7 +102,7 @@ package actor HLSController: PartListener {
         machine = DemandMachine(configuration: configuration.demand)
     }
 
-    private var time: any TimeSource { surroundings.time }
+    var time: any TimeSource { surroundings.time }
     private var cache: SegmentCache { surroundings.cache }
 
     /// Begins: what viewers want next stays in the cache from now on.
@@ -135,8 +116,8 @@ package actor HLSController: PartListener {
         isStopped = true
         timer?.task.cancel()
         timer = nil
-        for number in waiters.keys {
-            end(number, .failure(StreamingError(.notReady, "The server stops.", isRetryable: true)))
+        for number in waiters.numbers {
+            waiters.end(number, .failure(StreamingError(.notReady, "The server stops.", isRetryable: true)))
         }
         for scan in scans.values { scan.cancel() }
         for text in texts.values { text.cancel() }
@@ -156,12 +137,10 @@ package actor HLSController: PartListener {
     package func open(_ name: String, at path: String) async throws -> OpenFilm {
         guard !isStopped else { throw StreamingError(.notReady, "The server stops.", isRetryable: true) }
         guard let facts = await surroundings.inventory.facts(of: path), !facts.isDirectory else {
+            films.close(at: path)
             throw StreamingError(.notFound, "There is no film \(name).")
         }
-        if let held = films[path], held.facts == facts {
-            films[path]?.lastUse = time.now()
-            return held.film
-        }
+        if let film = films.take(at: path, facts: facts, now: time.now()) { return film }
         let (surroundings, options) = (surroundings, options)
         let scan =
             scans[path]
@@ -180,19 +159,11 @@ package actor HLSController: PartListener {
         defer { if scans[path] == scan { scans[path] = nil } }
         let film = try await scan.value
         // Everyone who waited does this: who goes on first must find the film open.
-        films[path] = Held(film: film, facts: facts, lastUse: time.now())
-        closeFilms()
+        films.put(film, facts: facts, now: time.now())
+        let used = Set(sessions.values.map(\.film)).union(making.keys.map(\.film))
+        films.close(besides: used, most: configuration.openFilms)
         return film
     }
-
-    /// Closes films that nobody watches, the longest unused first, where there are too many.
-    private func closeFilms() {
-        let used = Set(sessions.values.map(\.film)).union(making.keys.map(\.film))
-        let idle = films.filter { !used.contains($0.value.film.plan.id) }.sorted { $0.value.lastUse < $1.value.lastUse }
-        for (path, _) in idle.prefix(max(0, films.count - configuration.openFilms)) { films[path] = nil }
-    }
-
-    private func openFilm(_ plan: String) -> OpenFilm? { films.values.first { $0.film.plan.id == plan }?.film }
 
     // MARK: What viewers ask for
 
@@ -265,12 +236,6 @@ package actor HLSController: PartListener {
         return file
     }
 
-    /// How many viewers there are.
-    package var viewerCount: Int { machine.viewerCount }
-
-    /// How many requests wait.
-    package var waitingCount: Int { waiters.count }
-
     /// Brings the numbers up to date that are true now.
     package func measure() async {
         await cache.measure()
@@ -333,7 +298,7 @@ package actor HLSController: PartListener {
     private func wantedNames() -> Set<CacheName> {
         var names: Set<CacheName> = []
         for session in sessions.values {
-            guard let film = openFilm(session.film) else { continue }
+            guard let film = films.film(ofPlan: session.film) else { continue }
             let window = configuration.window.nanoseconds / 1000
             for place in session.ahead(in: film.plan.timeline, window: window, sounds: film.plan.audio.map(\.name)) {
                 names.insert(
@@ -348,7 +313,7 @@ package actor HLSController: PartListener {
     // MARK: Waiting
 
     private func wait(for part: StreamPart, name: CacheName, viewer: Viewer, in film: OpenFilm) async throws {
-        guard waiters.values.count(where: { $0.viewer == viewer.name }) < configuration.openRequests else {
+        guard waiters.count(of: viewer.name) < configuration.openRequests else {
             throw StreamingError(
                 .tooManyRequests, "Too many requests of this viewer wait already.", isRetryable: true,
                 headers: ["Retry-After": "1"])
@@ -356,14 +321,14 @@ package actor HLSController: PartListener {
         let ahead = await ahead(of: viewer, in: film, besides: part)
         try Task.checkCancellation()
         guard !isStopped else { throw StreamingError(.notReady, "The server stops.", isRetryable: true) }
-        lastWaiter += 1
-        let number = lastWaiter
+        let number = waiters.newNumber()
         let now = time.now()
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                waiters[number] = Waiter(
+                let waiter = PartWaiters.Waiter(
                     part: part, viewer: viewer.name, wantsInitialization: name.file == CacheName.initialization,
                     deadline: now + configuration.patience, continuation: continuation)
+                waiters.add(waiter, as: number)
                 perform(machine.wait(number, for: part, viewer: viewer.name, ahead: ahead, now: now))
                 if Task.isCancelled { leave(number, CancellationError()) }
             }
@@ -373,162 +338,9 @@ package actor HLSController: PartListener {
     }
 
     /// Lets somebody go who waits no longer.
-    private func leave(_ number: Int, _ error: any Error) {
-        guard let waiter = waiters[number] else { return }
-        end(number, .failure(error))
-        perform(machine.leave(number, part: waiter.part, now: time.now()))
-    }
-
-    private func end(_ number: Int, _ result: Result<Void, any Error>) {
-        waiters.removeValue(forKey: number)?.continuation.resume(with: result)
-    }
-
-    // MARK: Making
-
-    package func wanted(_ part: StreamPart) -> [CacheName]? {
-        guard machine.wants(part), let film = openFilm(part.film) else { return nil }
-        return Self.files(of: part, in: film, options.container)
-    }
-
-    package func completed(_ part: StreamPart) {
-        perform(machine.appeared(part, now: time.now()))
-        answerInitializations(of: part)
-    }
-
-    package func freed(_ part: StreamPart?) { perform(machine.isFree(part, now: time.now())) }
-
-    /// What of the cache a part is.
-    private static func files(of part: StreamPart, in film: OpenFilm, _ container: SegmentContainer) -> [CacheName] {
-        let segments = film.plan.segments(of: part).map { segment in
-            CacheName(film: part.film, rendition: part.rendition, segment: segment, container: container)
-        }
-        let first = CacheName(film: part.film, rendition: part.rendition, file: CacheName.initialization)
-        return container == .mp4 ? [first] + segments : segments
-    }
-
-    private func perform(_ actions: [DemandMachine.Action]) {
-        guard !isStopped else { return }
-        for action in actions {
-            switch action {
-            case .make(let part): begin(part)
-            case .stop(let part): making[part]?.cancel()
-            case .answer(let waiter, _): end(waiter, .success(()))
-            case .refuse(let waiter, let part, let reason):
-                end(waiter, .failure(reasons[part] ?? StreamingError(.cannotMake, reason)))
-            }
-        }
-        wakeInTime()
-    }
-
-    private func begin(_ part: StreamPart) {
-        guard let film = openFilm(part.film) else {
-            // Its viewers are gone, or it changed while they watched.
-            reasons[part] = StreamingError(.notFound, "The film changed, or is gone.")
-            return perform(
-                machine.failed(part, reason: "The film is not open.", isRetryable: false, now: time.now()))
-        }
-        reasons[part] = nil
-        let (surroundings, container) = (surroundings, options.container)
-        let start = time.now()
-        // What is made ahead gives way to what somebody waits for.
-        let niceness = waiters.values.contains { $0.part == part } ? 0 : Self.niceAhead
-        making[part] = Task {
-            let outcome = await surroundings.worker.make(part, files: Self.files(of: part, in: film, container)) {
-                do {
-                    return try await Self.make(part, of: film, niceness: niceness, with: surroundings)
-                } catch let error as any CodedError {
-                    await self.note(error, of: part)
-                    throw error
-                }
-            } publish: { packaged in
-                do {
-                    try await surroundings.cache.publish(packaged, of: part, container: container)
-                } catch let error as any CodedError {
-                    await self.note(error, of: part)
-                    throw error
-                }
-            }
-            self.ended(part, outcome, since: start)
-        }
-    }
-
-    /// Makes a part; where the disk is full, once more after something went.
-    private static func make(
-        _ part: StreamPart, of film: OpenFilm, niceness: Int, with surroundings: Surroundings
-    ) async throws -> PackagedPart {
-        do {
-            return try await surroundings.maker.make(part, of: film.plan, at: film.path, niceness: niceness)
-        } catch let error as any CodedError where error.exitStatus == .writeFailed {
-            await surroundings.cache.makeRoom()
-            return try await surroundings.maker.make(part, of: film.plan, at: film.path, niceness: niceness)
-        }
-    }
-
-    private func note(_ error: any CodedError, of part: StreamPart) { reasons[part] = error }
-
-    private func ended(_ part: StreamPart, _ outcome: PartOutcome, since start: Moment) {
-        let now = time.now()
-        making[part] = nil
-        surroundings.metrics.ended(outcome, after: now - start)
-        switch outcome {
-        case .made, .found:
-            reasons[part] = nil
-            perform(machine.made(part, now: now))
-            answerInitializations(of: part)
-        case .held(let remaining): perform(machine.isHeld(part, for: remaining, now: now))
-        case .stopped: perform(machine.stopped(part, now: now))
-        case .failed(let reason, let isRetryable):
-            perform(machine.failed(part, reason: reason, isRetryable: isRetryable, now: now))
-        }
-    }
-
-    /// Who waits for what stands before all segments has it with any of them.
-    private func answerInitializations(of part: StreamPart) {
-        for (number, waiter) in waiters
-        where waiter.wantsInitialization && waiter.part.film == part.film && waiter.part.rendition == part.rendition {
-            end(number, .success(()))
-            perform(machine.leave(number, part: waiter.part, now: time.now()))
-        }
-    }
-
-    // MARK: Time
-
-    /// Sees to it that something happens when the next deadline comes.
-    private func wakeInTime() {
-        let deadlines = [machine.nextDeadline, waiters.values.map(\.deadline).min()].compactMap(\.self)
-        guard let next = deadlines.min() else {
-            timer?.task.cancel()
-            timer = nil
-            return
-        }
-        if let timer, timer.deadline <= next { return }
-        timer?.task.cancel()
-        let time = time
-        timer = (
-            next,
-            Task { [weak self] in
-                guard (try? await time.sleep(until: next)) != nil else { return }
-                await self?.timePassed()
-            }
-        )
-    }
-
-    private func timePassed() {
-        timer = nil
-        let now = time.now()
-        for (number, waiter) in waiters where waiter.deadline <= now {
-            leave(
-                number,
-                StreamingError(
-                    .timedOut, "\(waiter.part) was not made in \(configuration.patience).", isRetryable: true,
-                    headers: ["Retry-After": "1"]))
-        }
-        perform(machine.advance(to: now))
-        let waiting = Set(waiters.values.map(\.viewer))
-        sessions = sessions.filter {
-            now < $0.value.lastSeen + configuration.demand.idleTimeout || waiting.contains($0.key)
-        }
-        // Also while a part rests: who asks for it then is told the same.
-        reasons = reasons.filter { making[$0.key] != nil || machine.wants($0.key) }
+    func leave(_ number: Int, _ error: any Error) {
+        guard let part = waiters.part(of: number) else { return }
+        waiters.end(number, .failure(error))
+        perform(machine.leave(number, part: part, now: time.now()))
     }
 }

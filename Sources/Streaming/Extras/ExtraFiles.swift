@@ -43,6 +43,7 @@ package actor ExtraFiles {
     }
 
     private let surroundings: Surroundings
+    private let scratch: StreamScratch
     private var making: [StreamPart: Making] = [:]
     /// Pictures must not keep processors from streams, nor a list of films from what is watched.
     private let pictures = Turns(count: 1)
@@ -52,10 +53,15 @@ package actor ExtraFiles {
     private static let patience: Duration = .seconds(90)
     /// How long what another node makes is left alone before it is looked for again.
     private static let look: Duration = .milliseconds(500)
-    private static let stallTimeout: Duration = .seconds(30)
+    /// Pictures stand behind everything else on the machine.
+    private static let ofPictures = StreamScratch.Limits(niceness: 3)
 
     /// Makes it; nothing is begun.
-    package init(with surroundings: Surroundings) { self.surroundings = surroundings }
+    package init(with surroundings: Surroundings) {
+        self.surroundings = surroundings
+        scratch = StreamScratch(
+            encoder: surroundings.encoder, files: surroundings.files, directory: surroundings.cache.scratch)
+    }
 
     /// A picture, drawn by a run of ffmpeg on a film.
     ///
@@ -65,12 +71,12 @@ package actor ExtraFiles {
     ) async throws
         -> CachedFile
     {
-        let surroundings = surroundings
+        let (surroundings, scratch) = (surroundings, scratch)
         return try await file(name, of: part, with: [name], turns: pictures) {
-            let bytes = try await Self.run(command, at: path, suffix: "jpg", with: surroundings) { output in
+            let bytes = try await scratch.run(command, at: path, suffix: "jpg", limits: Self.ofPictures) { output in
                 let size = try surroundings.files.size(of: output).bytes
                 return try await surroundings.files.read(output, bytes: 0..<size)
-            }
+            }.made
             return PackagedPart(initialization: [], segments: [(part.number, bytes)], codecName: nil)
         } publish: { packaged in
             guard let bytes = packaged.segments.first?.bytes, !bytes.isEmpty else {
@@ -80,25 +86,28 @@ package actor ExtraFiles {
         }
     }
 
-    /// A segment of a film's own picture, or what stands before all of them.
+    /// A segment that a run of ffmpeg on a film makes, with others or alone, or what stands before all of them.
     ///
     /// - Throws: as `picture`.
-    func copy(
+    func segment(
         _ name: CacheName, of part: StreamPart, by recipe: (command: FFmpegCommand, part: EncodedPart), at path: String
     ) async throws -> CachedFile {
-        let surroundings = surroundings
-        let files = [
-            CacheName(film: part.film, rendition: part.rendition, file: CacheName.initialization),
-            CacheName(film: part.film, rendition: part.rendition, segment: part.number, container: .mp4),
-        ]
+        let (surroundings, scratch) = (surroundings, scratch)
+        let container = recipe.part.container
+        var files = recipe.part.pieces.map {
+            CacheName(film: part.film, rendition: part.rendition, segment: $0.segment, container: container)
+        }
+        if container == .mp4 {
+            files.append(CacheName(film: part.film, rendition: part.rendition, file: CacheName.initialization))
+        }
         return try await file(name, of: part, with: files, turns: copies) {
-            try await Self.run(recipe.command, at: path, suffix: "mkv", with: surroundings) { output in
+            try await scratch.run(recipe.command, at: path, suffix: "mkv") { output in
                 var encoded = recipe.part
                 encoded.path = output
                 return try await surroundings.packager.package(encoded)
-            }
+            }.made
         } publish: { packaged in
-            try await surroundings.cache.publish(packaged, of: part, container: .mp4)
+            try await surroundings.cache.publish(packaged, of: part, container: container)
         }
     }
 
@@ -119,6 +128,7 @@ package actor ExtraFiles {
                 try await surroundings.time.sleep(until: surroundings.time.now() + min(remaining, Self.look))
             case .stopped: try Task.checkCancellation()
             case .failed(let reason, _): throw StreamingError(.cannotMake, reason)
+            case .full(let reason): throw StreamingError(.noSpace, reason, isRetryable: true)
             }
         }
         throw StreamingError(.timedOut, "\(name) was not made in \(Self.patience).", isRetryable: true)
@@ -149,23 +159,5 @@ package actor ExtraFiles {
     /// Ends the making of a part when he who leaves was the last to wait for it.
     private func leave(_ part: StreamPart) {
         if making[part]?.waiters == 1 { making[part]?.task.cancel() }
-    }
-
-    /// Runs ffmpeg on a film, behind everything else on the machine, and hands its result on.
-    private static func run<Made: Sendable>(
-        _ command: FFmpegCommand, at path: String, suffix: String, with surroundings: Surroundings,
-        take: (String) async throws -> Made
-    ) async throws -> Made {
-        let scratch = surroundings.cache.scratch
-        try surroundings.files.makeDirectory(scratch)
-        let output = "\(scratch)/\(StreamScratch.name()).\(suffix)"
-        defer { try? surroundings.files.remove(output) }
-        let arguments = command.resolved(source: path, output: output) { "\($0)" }
-        _ = try await surroundings.encoder.run(
-            EncoderRun(
-                arguments: arguments, stallTimeout: stallTimeout, startAllowance: stallTimeout,
-                niceness: suffix == "jpg" ? 3 : 0)
-        ) { _ in }
-        return try await take(output)
     }
 }

@@ -3,6 +3,7 @@
 
 package import MartletModel
 package import MartletPorts
+internal import MartletWire
 
 /// The films that are served: one file, or everything below a directory.
 ///
@@ -37,6 +38,8 @@ package struct FilmLibrary: Sendable {
     private let onlyPath: String?
     /// A directory below the root that is not shown, such as the cache's.
     private let hidden: String?
+    /// What the hidden directory is called in errors: as it was given, and without links.
+    private let hiddenNames: Set<String>
     private let files: any FileStore
     private let inventory: any FileInventory
 
@@ -63,7 +66,9 @@ package struct FilmLibrary: Sendable {
         }
         self.files = files
         self.inventory = inventory
-        self.hidden = hidden.flatMap { try? files.canonical($0) }
+        let canonical = hidden.flatMap { try? files.canonical($0) }
+        self.hidden = canonical
+        hiddenNames = Set([hidden, canonical].compactMap(\.self)).subtracting(["", "/"])
         // A film is known by the name that it was given, wherever a link leads.
         only = facts.isDirectory ? nil : path.split(separator: "/").last.map(String.init)
         onlyPath = facts.isDirectory ? nil : real
@@ -94,8 +99,8 @@ package struct FilmLibrary: Sendable {
         else { return nil }
         var listing = Listing(directories: [], films: [])
         for entry in entries.sorted(by: { $0.name < $1.name }) where !entry.name.hasPrefix(".") {
-            // What a link outside leads to is not shown either.
-            guard inside(parts + [entry.name]) != nil else { continue }
+            // What a link outside leads to is not shown either, nor what no request can name.
+            guard PathSegments.isAllowed(entry.name), inside(parts + [entry.name]) != nil else { continue }
             let relative = (parts + [entry.name]).joined(separator: "/")
             if entry.facts.isDirectory {
                 listing.directories.append(relative)
@@ -132,6 +137,13 @@ package struct FilmLibrary: Sendable {
         else { return nil }
         if let hidden, real == hidden || real.hasPrefix(hidden + "/") { return nil }
         return real
+    }
+
+    /// A text as viewers may read it: films are named as they are served, not as they lie on this machine, and files of
+    /// the directory that is hidden by their place in it.
+    package func publicWording(_ text: String) -> String {
+        let text = hiddenNames.reduce(text) { $0.replacing($1 + "/", with: "") }
+        return root == "/" ? text : text.replacing(root + "/", with: "")
     }
 
     private static func isFilm(_ name: String) -> Bool {

@@ -9,14 +9,13 @@ internal import MartletScheduling
 /// Scans films for streams, and makes the parts of them with ffmpeg.
 package struct StreamMaker: Sendable {
     private let reader: any MediaProber & SoundScanner
-    private let encoder: any EncoderRunner
     private let catalog: any EncoderCatalog
     private let packager: any StreamPackager
     private let files: any FileStore
-    private let scratch: String
+    private let scratch: StreamScratch
     private let broken = BrokenHardware()
-    /// How long ffmpeg may go without a new frame.
-    private static let stallTimeout: Duration = .seconds(30)
+    /// Sound and subtitles may be silent anywhere.
+    private static let silence: Duration = .seconds(120)
 
     /// Composes it; nothing is started.
     ///
@@ -28,11 +27,10 @@ package struct StreamMaker: Sendable {
         packager: any StreamPackager, files: any FileStore, scratch: String
     ) {
         self.reader = reader
-        self.encoder = encoder
         self.catalog = catalog
         self.packager = packager
         self.files = files
-        self.scratch = scratch
+        self.scratch = StreamScratch(encoder: encoder, files: files, directory: scratch)
     }
 
     /// The usual options for streams made here: the best encoder that works for a codec.
@@ -113,9 +111,11 @@ package struct StreamMaker: Sendable {
         guard let recipe = plan.recipe(for: part) else {
             throw StreamingError(.noSuchPart, "The stream of \(path) has no part \(part).")
         }
-        let result = try await run(
-            recipe.command, of: plan.film, at: path, isPicture: recipe.isPicture, niceness: niceness, suffix: "mkv"
-        ) { try await packager.package(recipe.encoded(at: $0)) }
+        var limits = StreamScratch.Limits(niceness: niceness)
+        if !recipe.isPicture { limits.stallTimeout = Self.silence }
+        let result = try await run(recipe.command, of: plan.film, at: path, suffix: "mkv", limits: limits) {
+            try await packager.package(recipe.encoded(at: $0))
+        }
         try check(result.made, against: recipe, part: part, log: result.log)
         return result.made
     }
@@ -136,30 +136,21 @@ package struct StreamMaker: Sendable {
             throw StreamingError(.noSuchPart, "The stream of \(path) has no subtitles \(rendition).")
         }
         let origin = plan.timeline.originMicroseconds
-        return try await run(track.command, of: plan.film, at: path, isPicture: false, niceness: 0, suffix: "vtt") {
+        let limits = StreamScratch.Limits(stallTimeout: Self.silence)
+        return try await run(track.command, of: plan.film, at: path, suffix: "vtt", limits: limits) {
             SubtitleText(webVTT: try await files.text(of: $0), origin: (origin + 500) / 1000)
         }.made
     }
 
-    /// Runs ffmpeg on a film, hands its result on and removes it.
+    /// Runs ffmpeg on a film that must stay what it is meanwhile.
     private func run<Made: Sendable>(
-        _ command: FFmpegCommand, of film: StreamFilm, at path: String, isPicture: Bool, niceness: Int,
-        suffix: String, take: (String) async throws -> Made
+        _ command: FFmpegCommand, of film: StreamFilm, at path: String, suffix: String, limits: StreamScratch.Limits,
+        take: (String) async throws -> Made
     ) async throws -> (made: Made, log: String) {
         try await checkSource(film, path)
-        try files.makeDirectory(scratch)
-        let output = "\(scratch)/\(StreamScratch.name()).\(suffix)"
-        defer { try? files.remove(output) }
-        let arguments = command.resolved(source: path, output: output) { "\($0)" }
-        // Sound and subtitles may be silent anywhere; so may decoding up to the first frame.
-        let report = try await encoder.run(
-            EncoderRun(
-                arguments: arguments, stallTimeout: isPicture ? Self.stallTimeout : Self.stallTimeout * 4,
-                startAllowance: Self.stallTimeout, niceness: niceness)
-        ) { _ in }
-        let made = try await take(output)
+        let result = try await scratch.run(command, at: path, suffix: suffix, limits: limits, take: take)
         try await checkSource(film, path)
-        return (made, report.log)
+        return result
     }
 
     private func checkSource(_ film: StreamFilm, _ path: String) async throws {

@@ -9,7 +9,8 @@ internal import MartletWire
 /// A worker's share of streams that several workers make: it makes the parts that the coordinator asks for, and serves
 /// them.
 ///
-/// `HEAD /mesh/{job}/{rendition}/{file}` makes what is not there, and is for the coordinator alone; `GET` serves what is.
+/// `HEAD /mesh/{job}/{edition}/{rendition}/{file}` makes what is not there, and is for the coordinator alone; `GET` serves
+/// what is.
 package actor MeshNode: HTTPHandler {
     /// What a node works with.
     package struct Surroundings: Sendable {
@@ -52,21 +53,19 @@ package actor MeshNode: HTTPHandler {
     private static let limit: Int64 = 2 << 30
 
     private let surroundings: Surroundings
-    /// How many parts are made at once.
-    private let slots: Int
+    private let turns: Turns
     private var films: [JobID: Task<Film, any Error>] = [:]
     private var making: [String: Task<Void, any Error>] = [:]
-    private var busy = 0
-    private var queue: [CheckedContinuation<Void, Never>] = []
     /// Files with their sizes, the oldest first.
     private var kept: [(path: String, size: Int64)] = []
     private var keptBytes: Int64 = 0
 
     /// Makes a node; what an earlier life left behind is removed.
     ///
+    /// - Parameter slots: how many parts are made at once.
     /// - Throws: a `CodedError` when that cannot be done.
     package init(slots: Int, with surroundings: Surroundings) throws {
-        self.slots = max(1, slots)
+        turns = Turns(count: slots)
         self.surroundings = surroundings
         try surroundings.files.remove(surroundings.directory)
         try surroundings.files.makeDirectory(surroundings.directory)
@@ -74,14 +73,16 @@ package actor MeshNode: HTTPHandler {
 
     package func respond(to request: HTTPRequest) async -> HTTPResponse {
         let names = request.path.split(separator: "/").map(String.init)
-        guard names.count == 4, names[0] == "mesh" else { return HTTPResponse(status: 404) }
-        let (job, rendition, file) = (JobID(names[1]), names[2], names[3])
+        guard names.count == 5, names[0] == "mesh" else { return HTTPResponse(status: 404) }
+        let (job, edition, rendition, file) = (JobID(names[1]), names[2], names[3], names[4])
         do {
             switch request.method {
-            case "HEAD": return Self.answer(try await made(file, rendition: rendition, job), surroundings.files)
-            case "GET": return Self.answer(try await known(file, rendition: rendition, job), surroundings.files)
+            case "HEAD": return try answer(try await made(file, rendition: rendition, edition, job), to: request)
+            case "GET": return try answer(try await known(file, rendition: rendition, edition, job), to: request)
             default: return HTTPResponse(status: 405, headers: ["Allow": "GET, HEAD"])
             }
+        } catch let error as StreamingError where error.code == .badRange {
+            return HTTPResponse(status: 416, headers: error.headers)
         } catch is CancellationError {
             return HTTPResponse(status: 503)
         } catch let error as any CodedError where !error.isRetryable && error.exitStatus == .usage {
@@ -92,10 +93,12 @@ package actor MeshNode: HTTPHandler {
     }
 
     /// The path of a file that is there; `nil` when it is not.
-    private func known(_ file: String, rendition: String, _ job: JobID) async throws -> String? {
+    private func known(
+        _ file: String, rendition: String, _ edition: String, _ job: JobID
+    ) async throws -> String? {
         // Nothing is asked of the coordinator for a stranger.
-        guard let film = films[job] else { return nil }
-        return path(of: file, rendition: rendition, try await film.value.plan)
+        guard let plan = try await films[job]?.value.plan, plan.edition == edition else { return nil }
+        return path(of: file, rendition: rendition, plan)
     }
 
     private func path(of file: String, rendition: String, _ plan: StreamPlan) -> String? {
@@ -105,14 +108,22 @@ package actor MeshNode: HTTPHandler {
     }
 
     /// The path of a file that is there by now; `nil` when there is none such.
-    private func made(_ file: String, rendition: String, _ job: JobID) async throws -> String? {
-        let film = try await film(of: job)
-        guard let path = path(of: file, rendition: rendition, film.plan) else { return nil }
+    private func made(
+        _ file: String, rendition: String, _ edition: String, _ job: JobID
+    ) async throws -> String? {
+        guard let film = try await film(of: job, edition), let path = path(of: file, rendition: rendition, film.plan)
+        else {
+            return nil
+        }
         guard !surroundings.files.exists(path) else { return path }
         let segment = film.plan.segment(ofFile: file, rendition: rendition)
         let part = segment.flatMap { film.plan.part(of: rendition, segment: $0) }
         let key = part?.description ?? path
-        let task = making[key] ?? Task { try await self.make(part, rendition: rendition, film, job) }
+        let task =
+            making[key]
+            ?? Task { [turns] in
+                try await turns.pass { try await self.make(part, rendition: rendition, film, job) }
+            }
         making[key] = task
         defer { if making[key] == task { making[key] = nil } }
         try await task.value
@@ -120,8 +131,6 @@ package actor MeshNode: HTTPHandler {
     }
 
     private func make(_ part: StreamPart?, rendition: String, _ film: Film, _ job: JobID) async throws {
-        await enter()
-        defer { leave() }
         let source = try await surroundings.open(job, film.sourcePath)
         let files: any FileStore =
             source.content.map {
@@ -163,9 +172,10 @@ package actor MeshNode: HTTPHandler {
         }
     }
 
-    private func film(of job: JobID) async throws -> Film {
+    /// A job's film; `nil` when it is not the one that is meant.
+    private func film(of job: JobID, _ edition: String) async throws -> Film? {
         let surroundings = surroundings
-        if let known = films[job], let film = try? await known.value { return film }
+        if let known = films[job], let film = try? await known.value, film.plan.edition == edition { return film }
         let task = Task {
             let order = try JSONText.value(MeshOrder.self, from: try await surroundings.order(job))
             guard try await surroundings.build() == order.options.build else {
@@ -175,25 +185,19 @@ package actor MeshNode: HTTPHandler {
                 plan: try StreamPlan(film: order.film, options: order.options), sourcePath: order.sourcePath)
         }
         films[job] = task
-        return try await task.value
+        let film = try await task.value
+        return film.plan.edition == edition ? film : nil
     }
 
-    private func enter() async {
-        if busy < slots { busy += 1 } else { await withCheckedContinuation { queue.append($0) } }
-    }
-
-    private func leave() {
-        if queue.isEmpty { busy -= 1 } else { queue.removeFirst().resume() }
-    }
-
-    private static func answer(_ path: String?, _ files: any FileStore) -> HTTPResponse {
-        guard let path, let size = try? files.size(of: path) else { return HTTPResponse(status: 404) }
-        let type =
-            path.hasSuffix(".vtt") ? "text/vtt" : path.hasSuffix(".ts") ? "video/mp2t" : "video/mp4"
-        return HTTPResponse(
-            status: 200,
-            headers: ["Content-Type": type, "Cache-Control": "max-age=3600", "Access-Control-Allow-Origin": "*"],
-            body: .file(path: path, bytes: 0..<size.bytes))
+    /// What is at a path below the node's directory, which names its content.
+    private func answer(_ path: String?, to request: HTTPRequest) throws -> HTTPResponse {
+        guard let path, let size = try? surroundings.files.size(of: path) else { return HTTPResponse(status: 404) }
+        let answer = FileAnswer(
+            path: path, size: size, mediaType: MediaType.of(path),
+            tag: "\"\(path.dropFirst(surroundings.directory.count + 1))\"", caching: "max-age=3600")
+        var response = try answer.response(to: request)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
     }
 }
 

@@ -40,7 +40,7 @@ package final class StreamMetrics: Sendable {
             case .found: "found"
             case .held: "held"
             case .stopped: "stopped"
-            case .failed: "failed"
+            case .failed, .full: "failed"
             }
         metrics.withLock {
             $0.add(to: .parts, [result])

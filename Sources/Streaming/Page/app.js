@@ -39,7 +39,8 @@ async function watch(path, signal) {
     root.focus({ preventScroll: true });
   } catch (error) {
     if (signal.aborted) return;
-    root.querySelector(".wait").hidden = true;
+    // Before a film is open there is nothing to steer.
+    for (const name of [".wait", ...player ? [] : [".bottom"]]) root.querySelector(name).hidden = true;
     const trouble = root.querySelector(".trouble");
     trouble.hidden = false;
     trouble.querySelector("p").textContent = `This film cannot be played. ${error.message}`;

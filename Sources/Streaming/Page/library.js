@@ -28,7 +28,7 @@ function card(film) {
   Object.assign(poster, { src: address(`/hls/${encodePath(film.path)}/poster.jpg`), alt: "", loading: "lazy", decoding: "async" });
   poster.addEventListener("error", () => poster.remove());
   frame.append(poster);
-  if (film.duration_s) frame.append(element("span", "length", timeText(film.duration_s)));
+  if (film.duration_s) frame.append(element("span", "length", timeText(Math.round(film.duration_s))));
   const share = memory.get(`share.${film.path}`, 0);
   if (share) {
     const done = element("span", "done");

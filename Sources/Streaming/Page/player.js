@@ -236,7 +236,7 @@ export class Player {
     bar.max = whole;
     if (!this.isScrubbing) bar.value = currentTime;
     const shown = this.isScrubbing ? bar.valueAsNumber : currentTime;
-    bar.ariaValueText = `${timeText(shown)} of ${timeText(whole)}`;
+    bar.ariaValueText = `${timeText(shown)} of ${timeText(Math.round(whole))}`;
     bar.style.setProperty("--played", `${whole ? shown / whole * 100 : 0}%`);
     const { buffered } = this.video;
     let there = currentTime;
@@ -245,7 +245,7 @@ export class Player {
     }
     bar.style.setProperty("--there", `${whole ? there / whole * 100 : 0}%`);
     this.find(".now").textContent = timeText(shown);
-    this.find(".whole").textContent = ` / ${timeText(whole)}`;
+    this.find(".whole").textContent = ` / ${timeText(Math.round(whole))}`;
   }
 
   showState() {

@@ -30,8 +30,8 @@ package struct StreamRoutes: HTTPHandler {
         package var extras: (any StreamExtras)?
         /// Who answers when nothing can be kept here.
         package var relief: (any StreamRelief)?
-        /// Why streams cannot be served now, one sentence; `nil` when they can.
-        package var obstacle: @Sendable () async -> String? = { nil }
+        /// Whether streams can be served now.
+        package var readiness: @Sendable () async -> Readiness
         /// Makes the names of sessions, which nobody can guess.
         package var newName: @Sendable () -> String
         /// Tells the time.
@@ -42,13 +42,14 @@ package struct StreamRoutes: HTTPHandler {
         /// Makes surroundings.
         package init(
             controller: HLSController, library: FilmLibrary, extras: (any StreamExtras)? = nil,
-            relief: (any StreamRelief)? = nil,
+            relief: (any StreamRelief)? = nil, readiness: @escaping @Sendable () async -> Readiness = { .ready },
             newName: @escaping @Sendable () -> String, time: any TimeSource, metrics: StreamMetrics
         ) {
             self.controller = controller
             self.library = library
             self.extras = extras
             self.relief = relief
+            self.readiness = readiness
             self.newName = newName
             self.time = time
             self.metrics = metrics
@@ -68,8 +69,6 @@ package struct StreamRoutes: HTTPHandler {
     /// What a request may carry from one address to the next.
     static let sessionField = "session"
     static let tokenField = "access_token"
-    /// Segments never change, and their addresses name the film's content by its path and place alone: a day is enough.
-    private static let immutable = "public, max-age=86400, immutable"
 
     /// Makes routes.
     package init(_ configuration: Configuration = Configuration(), with surroundings: Surroundings) {
@@ -105,7 +104,9 @@ package struct StreamRoutes: HTTPHandler {
         let known = error as? any CodedError ?? StreamingError(.failed, "The server could not do that.")
         surroundings.metrics.refused(known.codeName)
         let headers = (error as? StreamingError)?.headers ?? HTTPHeaders()
-        return .problem(known, status: StreamingError.status(of: error), instance: path, headers: headers)
+        return .problem(
+            known, status: StreamingError.status(of: error), instance: path, headers: headers,
+            wording: surroundings.library.publicWording)
     }
 
     // MARK: Who asks
@@ -140,18 +141,6 @@ package struct StreamRoutes: HTTPHandler {
         return HLSController.Viewer("address " + request.peer)
     }
 
-    /// What links of a playlist carry on from the request for it.
-    private func carried(by request: HTTPRequest, makingSession: Bool) -> String {
-        var fields: [String] = []
-        if let name = request.query(Self.sessionField) ?? (makingSession ? surroundings.newName() : nil) {
-            fields.append("\(Self.sessionField)=\(PercentEncoding.encoded(name))")
-        }
-        if let token = request.query(Self.tokenField) {
-            fields.append("\(Self.tokenField)=\(PercentEncoding.encoded(token))")
-        }
-        return fields.joined(separator: "&")
-    }
-
     // MARK: What is asked for
 
     private func answer(_ request: HTTPRequest, for address: StreamAddress) async throws -> HTTPResponse {
@@ -178,22 +167,25 @@ package struct StreamRoutes: HTTPHandler {
         let controller = surroundings.controller
         switch address {
         case .master(let film):
-            let plan = try await open(film).plan
-            let text = plan.master(query: carried(by: request, makingSession: true))
-            return Self.playlist(text)
+            let open = try await open(film)
+            return .playlist(
+                open.plan.master(
+                    query: FilmEdition.links(to: open, from: request, newSession: surroundings.newName()),
+                    pictures: surroundings.extras == nil ? nil : TrickPlay(plan: open.plan)))
         case .playlist(let film, let rendition):
-            let open = try await open(film)
-            guard let text = open.plan.playlist(of: rendition, query: carried(by: request, makingSession: false))
+            let open = try await open(film, for: request)
+            let query = FilmEdition.links(to: open, from: request)
+            guard let text = open.plan.playlist(of: rendition, query: query)
             else { throw StreamingError(.notFound, "\(open.name) has no rendition \(rendition).") }
-            return Self.playlist(text)
+            return .playlist(text)
         case .initialization(let film, let rendition):
-            let open = try await open(film)
+            let open = try await open(film, for: request)
             return try await relieved(request) {
                 let file = try await controller.initialization(of: rendition, in: open, for: Self.viewer(of: request))
                 return try Self.file(file, to: request)
             }
         case .segment(let film, let rendition, let number, let suffix):
-            let open = try await open(film)
+            let open = try await open(film, for: request)
             guard suffix == open.plan.options.container.suffix else {
                 throw StreamingError(.notFound, "The segments of \(open.name) do not end in .\(suffix).")
             }
@@ -203,14 +195,15 @@ package struct StreamRoutes: HTTPHandler {
                 return try Self.file(file, to: request)
             }
         case .subtitles(let film, let rendition):
-            return try Self.file(try await controller.subtitles(rendition, in: try await open(film)), to: request)
+            let open = try await open(film, for: request)
+            return try Self.file(try await controller.subtitles(rendition, in: open), to: request)
         case .extra(let film, let name):
             if let path = await surroundings.library.path(of: film),
                 let answer = try await surroundings.extras?.answer(name, ofFileAt: path, for: request)
             {
                 return answer
             }
-            let open = try await open(film)
+            let open = try await open(film, for: request)
             guard let answer = try await surroundings.extras?.answer(name, of: open, for: request) else {
                 throw StreamingError(.notFound, "\(open.name) has no \(name).")
             }
@@ -228,10 +221,15 @@ package struct StreamRoutes: HTTPHandler {
                 body: .bytes(Array(surroundings.metrics.text.utf8)))
         case .health: return try .json(["status": "ok"])
         case .readiness:
-            if let reason = await surroundings.obstacle() {
-                throw StreamingError(.notReady, reason, isRetryable: true)
+            switch await surroundings.readiness() {
+            case .ready: return try .json(["status": "ok"])
+            case .alone:
+                return try .json([
+                    "status": "ok",
+                    "warning": "The store of claims is not reached, so this node works without knowing of the others.",
+                ])
+            case .notReady(let reason): throw StreamingError(.notReady, reason, isRetryable: true)
             }
-            return try .json(["status": "ok"])
         case .page(let path):
             guard let answer = try await surroundings.extras?.page(at: path, for: request) else {
                 throw StreamingError(.notFound, "There is nothing at \(request.path).")
@@ -250,6 +248,13 @@ package struct StreamRoutes: HTTPHandler {
             guard let answer = await surroundings.relief?.answer(to: request) else { throw error }
             return answer
         }
+    }
+
+    /// Opens the film that a request means.
+    private func open(_ parts: [String], for request: HTTPRequest) async throws -> OpenFilm {
+        let film = try await open(parts)
+        try FilmEdition.check(request, means: film)
+        return film
     }
 
     /// Opens the film at a path, decoded, below what is served.
@@ -277,30 +282,7 @@ package struct StreamRoutes: HTTPHandler {
                 films: listing.films.map { LibraryMessage.Film($0) }))
     }
 
-    // MARK: Answers
-
-    private static func playlist(_ text: String) -> HTTPResponse {
-        HTTPResponse(
-            status: 200,
-            headers: ["Content-Type": "application/vnd.apple.mpegurl", "Cache-Control": "no-cache"],
-            body: .bytes(Array(text.utf8)))
-    }
-
     private static func file(_ file: CachedFile, to request: HTTPRequest) throws -> HTTPResponse {
-        let type =
-            switch file.name.file.split(separator: ".").last {
-            case "ts": "video/mp2t"
-            case "vtt": "text/vtt; charset=utf-8"
-            default: "video/mp4"
-            }
-        let answer = FileAnswer(
-            path: file.path, size: file.size, mediaType: type, tag: "\"\(file.name)\"", caching: immutable)
-        guard let response = answer.response(ifPossibleTo: request) else {
-            throw StreamingError(
-                .badRange,
-                "\(file.name) has \(file.size.bytes) bytes, and \(request.headers["Range"] ?? "") is not among them.",
-                headers: ["Content-Range": "bytes */\(file.size.bytes)"])
-        }
-        return response
+        try FileAnswer(file, caching: FilmEdition.caching(of: request)).response(to: request)
     }
 }

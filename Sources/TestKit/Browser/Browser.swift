@@ -74,12 +74,16 @@ package final class Browser: Sendable {
         self.running = running
         self.tools = tools
         listening = Task { await tools.run() }
-        try await prepare(screen)
+        try await begin(screen)
     }
 
     deinit { handle.sendToGroup(9) }
 
-    private func prepare(_ screen: Screen) async throws {
+    /// Opens an empty page in place of the one that is open; what that complained about is forgotten.
+    ///
+    /// - Throws: `Failure`.
+    package func begin(_ screen: Screen = .desktop) async throws {
+        await tools.leave()
         let target = try await tools.call("Target.createTarget", ["url": "about:blank"])
         guard let id = target["targetId"],
             case .text(let session)? = try await tools.call(

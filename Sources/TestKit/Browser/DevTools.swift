@@ -41,6 +41,12 @@ actor DevTools {
     /// Everything that is called from now on is about this page.
     func attach(to session: String) { self.session = session }
 
+    /// Closes the page, and forgets what it complained about.
+    func leave() async {
+        if session != nil { _ = try? await call("Page.close") }
+        (session, complaints) = (nil, [])
+    }
+
     /// Calls, and waits for the answer.
     func call(_ method: String, _ parameters: [String: JSONValue] = [:]) async throws -> JSONValue {
         guard !isClosed else { throw Refusal(description: "the browser is gone") }
@@ -76,7 +82,7 @@ actor DevTools {
             } else {
                 call.resume(returning: message["result"] ?? .null)
             }
-        } else if case .text(let event)? = message["method"] {
+        } else if case .text(let event)? = message["method"], message["sessionId"] == session.map({ .text($0) }) {
             let parameters = message["params"] ?? .null
             note(event, parameters)
             let waiting = waiters.filter { $0.event == event }

@@ -17,6 +17,7 @@ package enum ClaimStoreConformance {
         try await grantsOneAtATime(make())
         try await expires(make(), pass)
         try await renews(make(), pass)
+        try await missesOwners(make(), pass)
         try await releases(make())
         try await completes(make())
         try await refusesWhatCameTooLate(make(), pass)
@@ -77,6 +78,48 @@ package enum ClaimStoreConformance {
         try await pass(.milliseconds(150))
         #expect(try await store.renew(claim, ttl: .seconds(60)) == false)
         #expect(try await store.release(claim) == false)
+    }
+
+    private static func missesOwners(_ store: some ClaimStore, _ pass: (Duration) async throws -> Void) async throws {
+        let quiet = try granted(try await store.claim("quiet", owner: "q", ttl: .seconds(600)))
+        try await store.announce("a", for: .seconds(60))
+        let first = try granted(try await store.claim("k", owner: "a", ttl: .seconds(600)))
+        func isHeld(_ key: String, by owner: String, atMost limit: Duration) async throws -> Bool {
+            guard case .held(owner, let remaining) = try await store.claim(key, owner: "b", ttl: .seconds(600)) else {
+                return false
+            }
+            return remaining > .zero && remaining <= limit
+        }
+        #expect(try await isHeld("k", by: "a", atMost: .seconds(60)))
+        // It may be said for longer, and for less.
+        try await store.announce("a", for: .seconds(300))
+        #expect(try await isHeld("k", by: "a", atMost: .seconds(300)))
+        #expect(try await isHeld("k", by: "a", atMost: .seconds(60)) == false)
+        try await store.announce("a", for: .milliseconds(100))
+        // To renew a claim says nothing of its owner.
+        #expect(try await store.renew(first, ttl: .seconds(600)))
+        try await pass(.milliseconds(150))
+        // Nobody wanted it.
+        #expect(try await store.renew(first, ttl: .seconds(600)))
+        let second = try granted(try await store.claim("k", owner: "b", ttl: .seconds(600)))
+        #expect(second.fence > first.fence)
+        #expect(try await store.renew(first, ttl: .seconds(600)) == false)
+        #expect(try await store.release(first) == false)
+        #expect(try await store.complete(first, note: "late") == false)
+        // Who comes back has what nobody took, and what it claims anew.
+        let next = try granted(try await store.claim("next", owner: "a", ttl: .seconds(600)))
+        try await store.announce("a", for: .seconds(60))
+        #expect(try await isHeld("next", by: "a", atMost: .seconds(60)))
+        #expect(try await store.complete(next, note: ""))
+        #expect(try await store.complete(second, note: ""))
+        // Who never said anything is not missed.
+        #expect(try await isHeld("quiet", by: "q", atMost: .seconds(600)))
+        #expect(try await isHeld("quiet", by: "q", atMost: .seconds(60)) == false)
+        #expect(try await store.renew(quiet, ttl: .milliseconds(100)))
+        try await pass(.milliseconds(150))
+        // A claim ends with its own time, too.
+        try await store.announce("q", for: .seconds(60))
+        _ = try granted(try await store.claim("quiet", owner: "b", ttl: .seconds(600)))
     }
 
     private static func releases(_ store: some ClaimStore) async throws {

@@ -134,6 +134,9 @@ package enum JobStoreConformance {
         let new = TaskRecord(job: job.id, specification: .sample("c"))
         try await store.insert([other, new])
         #expect(try await store.tasks(of: job.id) == [waiting, done, new])
+        let counts = try await store.taskCounts(of: job.id)
+        #expect(counts == [waiting, done, new].reduce(into: [:]) { $0[$1.state, default: 0] += 1 })
+        #expect(try await store.taskCounts(of: JobID("another")).isEmpty)
         #expect(try await store.tasks(of: JobID("another")).isEmpty)
     }
 
@@ -221,6 +224,7 @@ package enum JobStoreConformance {
             endedMilliseconds: 9, result: .completed(.sample(TaskID("a"))))
         try await store.record(first)
         try await store.record(second)
+        #expect(try await store.openAttempts(of: job.id) == [first])
         first.endedMilliseconds = 12
         first.result = .failed(
             AttemptFailure(code: "ffmpeg.failed", message: "no", log: "line\nline \u{1F600}", isRetryable: true))

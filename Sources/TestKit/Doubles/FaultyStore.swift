@@ -49,6 +49,8 @@ package final class FaultyStore: JobStore {
 
     package func jobCounts() async throws -> [JobState: Int] { try await memory.jobCounts() }
 
+    package func taskCounts(of job: JobID) async throws -> [TaskState: Int] { try await memory.taskCounts(of: job) }
+
     package func job(_ id: JobID) async throws -> JobRecord? { try await memory.job(id) }
 
     package func jobs() async throws -> [JobRecord] { try await memory.jobs() }
@@ -98,6 +100,10 @@ package final class FaultyStore: JobStore {
     }
 
     package func attempts(of job: JobID) async throws -> [AttemptRecord] { try await memory.attempts(of: job) }
+
+    package func openAttempts(of job: JobID) async throws -> [AttemptRecord] {
+        try await memory.openAttempts(of: job)
+    }
 
     package func remove(_ job: JobID) async throws {
         try await before(.remove(job))

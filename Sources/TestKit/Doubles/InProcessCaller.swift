@@ -56,17 +56,20 @@ package final class InProcessCaller: HTTPCaller {
         _ url: String, headers: HTTPHeaders, timeout: Duration
     ) async throws -> any WebSocketConnection {
         let response = try await response(to: HTTPCall("GET", url, headers: headers))
-        guard case .webSocket(let conduct) = response.body else {
+        let (client, server) = MemoryWebSocket.pair()
+        switch response.body {
+        case .webSocket(let conduct):
+            Task {
+                await conduct(server)
+                await server.close(code: 1000, reason: "")
+            }
+        case .heardWebSocket(let listener): server.told(to: listener(server))
+        case .none, .bytes, .file, .stream:
             throw AttemptFailure(
                 code: "http.bad_answer", message: "status \(response.status)", isRetryable: false,
                 exitStatus: .clusterUnavailable)
         }
-        let (client, server) = MemoryWebSocket.pair()
         sockets.note(client)
-        Task {
-            await conduct(server)
-            await server.close(code: 1000, reason: "")
-        }
         return client
     }
 
@@ -89,7 +92,7 @@ package final class InProcessCaller: HTTPCaller {
     private func body(of response: HTTPResponse, _ method: String) throws -> any HTTPBody {
         guard method != "HEAD" else { return EmptyBody() }
         return switch response.body {
-        case .none, .webSocket: EmptyBody()
+        case .none, .webSocket, .heardWebSocket: EmptyBody()
         case .bytes(let bytes): OneBlock(bytes)
         case .file(let path, let bytes): OneBlock(try Self.part(of: path, bytes))
         case .stream(let body): body

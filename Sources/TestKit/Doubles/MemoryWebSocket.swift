@@ -38,6 +38,15 @@ package final class MemoryWebSocket: WebSocketConnection {
         guard outgoing.put(message) else { throw Closed() }
     }
 
+    /// Has everything that comes in told to a listener, to the end; what is returned ends then.
+    @discardableResult
+    package func told(to listener: any WebSocketListener) -> Task<Void, Never> {
+        Task {
+            while let message = await receive() { await listener.heard(message) }
+            await listener.ended()
+        }
+    }
+
     package func close(code: UInt16, reason: String) async {
         ending.code.withLock { if $0 == nil { $0 = code } }
         incoming.close()

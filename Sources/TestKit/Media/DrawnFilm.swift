@@ -62,9 +62,11 @@ package struct DrawnFilm: Sendable, Equatable {
             arguments += Self.sound(seconds: soundSeconds ?? seconds, sampleRate: sampleRate)
         }
         let square = Self.square(width: width)
+        // One pixel a bit, enlarged: to compute each pixel of the squares would cost more than the rest of the film.
+        let bit = "mod(floor(N/pow(2,X)),2)"
         let number =
-            "split[film][strip];[strip]crop=\(Self.bits * square):\(square):0:0,format=gray,"
-            + "geq=lum='235*mod(floor(N/pow(2,floor(X/\(square)))),2)+16*eq(0,mod(floor(N/pow(2,floor(X/\(square)))),2))'"
+            "split[film][strip];[strip]crop=\(Self.bits):1:0:0:exact=1,format=gray,"
+            + "geq=lum='235*\(bit)+16*eq(0,\(bit))',scale=\(Self.bits * square):\(square):flags=neighbor"
             + "[number];[film][number]overlay=0:0:format=auto"
         let size = (even, evenHeight) == (width, height) ? "" : "scale=\(width):\(height)"
         let chain = ["negate=enable='mod(floor(t/4),2)'", size, filters, number, lastFilters].filter { !$0.isEmpty }

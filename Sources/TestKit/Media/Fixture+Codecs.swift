@@ -107,15 +107,13 @@ extension Fixture {
         film(
             "vp9_10bit_422.mkv", DrawnFilm("30", seconds: 2, then: "format=yuv422p10le"),
             "-c:v libvpx-vp9 -b:v 0 -crf 36 -g 60 -deadline good -cpu-used 5 -c:a libopus -b:a 64k"),
-        film("av1.mp4", short, "\(av1) \(aac)"),
-        film("av1.mkv", short, "\(av1) -c:a libopus -b:a 64k"),
-        film("av1.webm", short, "\(av1) -c:a libopus -b:a 64k"),
+        film("av1.mp4", short, "-c:v libaom-av1 -b:v 0 -crf 40 -g 60 -cpu-used 8 -lag-in-frames 19 \(aac)"),
+        Fixture("av1.mkv", .remux(arguments: "-i {av1.mp4} -c:v copy -c:a libopus -b:a 64k")),
+        Fixture("av1.webm", .remux(arguments: "-i {av1.mp4} -c:v copy -c:a libopus -b:a 64k")),
         film(
             "av1_svt_10bit.mp4", DrawnFilm("30", seconds: 4, then: "format=yuv420p10le"),
             "-c:v libsvtav1 -preset 10 -crf 40 -g 60 -svtav1-params lp=1 \(aac)"),
     ]
-
-    private static let av1 = "-c:v libaom-av1 -b:v 0 -crf 40 -g 60 -cpu-used 8 -lag-in-frames 19"
 
     /// Codecs of earlier times, some without times in their packets.
     static let old: [Fixture] = [

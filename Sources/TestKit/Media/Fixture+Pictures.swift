@@ -84,15 +84,23 @@ extension Fixture {
     ]
 
     /// The shortest and the longest, and sound that does not end with the picture.
-    static let lengths: [Fixture] = [
-        film("one_frame.mp4", DrawnFilm("25", seconds: 0.04, sound: 0), x264(plain)),
-        film("one_frame_sound.mkv", DrawnFilm("25", seconds: 0.04, sound: 2), "\(x264(plain)) \(aac)"),
-        film("three_frames.mkv", DrawnFilm("25", seconds: 0.12), "\(x264(plain)) \(aac)"),
-        film("sound_longer.mp4", DrawnFilm("25", seconds: 4, sound: 7), "\(x264(plain)) \(aac)"),
-        film("sound_shorter.mkv", DrawnFilm("25", seconds: 7, sound: 4), "\(x264(plain)) \(aac)"),
-        film("minute.mp4", DrawnFilm("25", seconds: 60), "\(x264("keyint=250:bframes=3")) \(aac)"),
-        film("ten_minutes.mp4", DrawnFilm("25", seconds: 600), "\(x264("keyint=250:bframes=3")) -c:a ac3 -b:a 96k"),
-    ]
+    static let lengths: [Fixture] =
+        [
+            film("one_frame.mp4", DrawnFilm("25", seconds: 0.04, sound: 0), x264(plain)),
+            film("one_frame_sound.mkv", DrawnFilm("25", seconds: 0.04, sound: 2), "\(x264(plain)) \(aac)"),
+            film("three_frames.mkv", DrawnFilm("25", seconds: 0.12), "\(x264(plain)) \(aac)"),
+            film("sound_longer.mp4", DrawnFilm("25", seconds: 4, sound: 7), "\(x264(plain)) \(aac)"),
+            film("sound_shorter.mkv", DrawnFilm("25", seconds: 7, sound: 4), "\(x264(plain)) \(aac)"),
+            film("minute.mp4", DrawnFilm("25", seconds: 60), "\(x264("keyint=250:bframes=3")) \(aac)"),
+            // As long, with a quarter of the work: for tests of what becomes of segments.
+            film(
+                "small_minute.mp4", DrawnFilm("25", seconds: 60, size: (160, 90), sampleRate: 16_000),
+                "\(x264("keyint=250:bframes=3")) -c:a aac -b:a 32k -ac 1"),
+        ] + (LongForm.isWanted ? [tenMinutes] : [])
+
+    /// Half a minute of work, and as much again for each test that reads it.
+    private static let tenMinutes = film(
+        "ten_minutes.mp4", DrawnFilm("25", seconds: 600), "\(x264("keyint=250:bframes=3")) -c:a ac3 -b:a 96k")
 
     /// Files cut or joined where a muxer would not: edit lists, lost starts, clocks that jump.
     static let cuts: [Fixture] = [

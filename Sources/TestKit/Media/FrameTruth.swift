@@ -31,22 +31,27 @@ package struct FrameTruth: Sendable, Equatable {
     ///   - format: a pixel format to convert to; `nil` keeps the decoder's.
     ///   - isUpright: whether the picture is turned as the file asks players to; else it is left as it is stored.
     ///   - filters: filters to apply before, such as a deinterlacer; `nil` for none.
+    ///   - track: which track, as ffmpeg names it in a file (`V:0`, `1`).
+    ///   - reading: ffmpeg's options before the file.
+    ///   - count: only the first so many frames; `nil` for all.
+    ///   - isWhole: whether it must come to the film's end; else what was decoded up to a fault counts.
     /// - Throws: ``CannotDecode``.
     package static func of(
         _ path: String, format: String? = nil, isUpright: Bool = false, filters: String? = nil,
+        track: String = "V:0", reading: [String] = [], first count: Int? = nil, isWhole: Bool = true,
         deadline: Duration = .seconds(300)
     ) async throws -> FrameTruth {
         // Without `unaligned` some codecs (Theora) come with columns that nobody is meant to see.
         var arguments = ["-nostdin", "-v", "error", "-copyts", "-flags", "unaligned"]
-        arguments += isUpright ? [] : ["-noautorotate"]
-        arguments += ["-i", "file:" + path, "-map", "0:V:0", "-fps_mode", "passthrough", "-enc_time_base", "-1"]
+        arguments += (isUpright ? [] : ["-noautorotate"]) + reading
+        arguments += ["-i", "file:" + path, "-map", "0:" + track, "-fps_mode", "passthrough", "-enc_time_base", "-1"]
         if let filters { arguments += ["-vf", filters] }
         if let format { arguments += ["-pix_fmt", format] }
-        let outcome = try await Turnstile.processors.pass { [arguments] in
-            try await ChildProcess.run(
-                "ffmpeg", arguments + ["-f", "framehash", "-hash", "murmur3", "-"], deadline: deadline)
-        }
-        guard outcome.isSuccess, let truth = FrameTruth(listing: outcome.output) else {
+        if let count { arguments += ["-frames:v", "\(count)"] }
+        let outcome = try await KeptAnswers.run(
+            "ffmpeg", arguments + ["-f", "framehash", "-hash", "murmur3", "-"], about: path, deadline: deadline,
+            inLine: .processors)
+        guard outcome.isSuccess || !isWhole, let truth = FrameTruth(listing: outcome.output) else {
             throw CannotDecode(
                 description: "\(path): ffmpeg ended with \(outcome.ending): \(outcome.errors.suffix(500))")
         }

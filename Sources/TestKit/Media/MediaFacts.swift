@@ -55,9 +55,10 @@ package struct MediaFacts: Sendable {
     ///
     /// - Throws: ``CannotRead``.
     package static func of(_ path: String) async throws -> MediaFacts {
-        let outcome = try await ChildProcess.run(
+        let outcome = try await KeptAnswers.run(
             "ffprobe",
-            ["-v", "error", "-of", "json", "-show_streams", "-show_format", "-show_chapters", "-i", "file:" + path])
+            ["-v", "error", "-of", "json", "-show_streams", "-show_format", "-show_chapters", "-i", "file:" + path],
+            about: path)
         guard outcome.isSuccess,
             let object = try? JSONSerialization.jsonObject(with: Data(outcome.outputBytes)) as? [String: Any]
         else { throw CannotRead(description: "\(path): \(outcome.errors)") }

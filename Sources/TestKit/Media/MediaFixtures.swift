@@ -89,7 +89,10 @@ package actor MediaFixtures {
         }
     }
 
-    private func ffmpegVersion() async throws -> String {
+    /// The first line that ffmpeg says about itself.
+    ///
+    /// - Throws: `ChildProcess.CannotStart`.
+    func ffmpegVersion() async throws -> String {
         if let version { return try await version.value }
         let task = Task<String, any Error> {
             let outcome = try await ChildProcess.run("ffmpeg", ["-version"])

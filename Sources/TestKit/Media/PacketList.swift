@@ -26,12 +26,12 @@ package struct PacketList: Sendable {
     ///
     /// - Throws: ``MediaFacts/CannotRead``.
     package static func of(_ path: String, track: String = "v:0") async throws -> PacketList {
-        let outcome = try await ChildProcess.run(
+        let outcome = try await KeptAnswers.run(
             "ffprobe",
             [
                 "-v", "error", "-select_streams", track, "-show_entries", "packet=pts_time,size,flags", "-of",
                 "compact=p=0", "-i", "file:" + path,
-            ])
+            ], about: path)
         guard outcome.isSuccess else { throw MediaFacts.CannotRead(description: "\(path): \(outcome.errors)") }
         return PacketList(
             packets: outcome.output.split(separator: "\n").compactMap { line in

@@ -18,12 +18,12 @@ package struct SoundTruth: Sendable {
     ///
     /// - Throws: ``FrameTruth/CannotDecode``.
     package static func of(_ path: String, track: Int = 0) async throws -> SoundTruth {
-        let outcome = try await ChildProcess.run(
+        let outcome = try await KeptAnswers.run(
             "ffmpeg",
             [
                 "-nostdin", "-v", "error", "-copyts", "-i", "file:" + path, "-map", "0:a:\(track)", "-f", "framehash",
                 "-hash", "murmur3", "-",
-            ])
+            ], about: path)
         guard outcome.isSuccess else {
             throw FrameTruth.CannotDecode(
                 description: "\(path): ffmpeg ended with \(outcome.ending): \(outcome.errors)")
@@ -64,27 +64,40 @@ package struct SoundTruth: Sendable {
         var best = (shift: 0, score: -Double.infinity)
         for shift in -reach...reach {
             var score = 0.0
-            for index in reach..<(reach + length) { score += reference[index] * candidate[index + shift] }
+            for index in reach..<(reach + length) {
+                score += Double(reference[index]) * Double(candidate[index + shift])
+            }
             if score > best.score { best = (shift, score) }
         }
         return Double(best.shift) / 8
     }
 
     /// The track as one channel of 8,000 samples a second.
-    private static func coarse(_ path: String, track: Int, seconds: Double) async throws -> [Double] {
-        let outcome = try await ChildProcess.run(
+    private static func coarse(_ path: String, track: Int, seconds: Double) async throws -> [Float] {
+        try await samples(of: path, track: track, rate: 8000, options: ["-t", "\(seconds)"])
+    }
+
+    /// The track as one channel, each sample from -32768 to 32767.
+    ///
+    /// - Parameters:
+    ///   - rate: samples a second.
+    ///   - reading: ffmpeg's options before the file.
+    ///   - options: its options behind it.
+    /// - Throws: ``FrameTruth/CannotDecode``.
+    package static func samples(
+        of path: String, track: Int, rate: Int, reading: [String] = [], options: [String]
+    ) async throws -> [Float] {
+        let outcome = try await KeptAnswers.run(
             "ffmpeg",
-            [
-                "-nostdin", "-v", "error", "-i", "file:" + path, "-map", "0:a:\(track)", "-t", "\(seconds)", "-ac", "1",
-                "-ar", "8000", "-f", "s16le", "-",
-            ])
+            ["-nostdin", "-v", "error"] + reading + ["-i", "file:" + path, "-map", "0:a:\(track)"] + options
+                + ["-ac", "1", "-ar", "\(rate)", "-f", "s16le", "-"], about: path)
         guard outcome.isSuccess else {
             throw FrameTruth.CannotDecode(
                 description: "\(path): ffmpeg ended with \(outcome.ending): \(outcome.errors)")
         }
         let bytes = outcome.outputBytes
         return stride(from: 0, to: bytes.count - 1, by: 2).map { index in
-            Double(Int16(truncatingIfNeeded: Int(bytes[index]) | Int(bytes[index + 1]) << 8))
+            Float(Int16(truncatingIfNeeded: Int(bytes[index]) | Int(bytes[index + 1]) << 8))
         }
     }
 }

@@ -6,13 +6,6 @@ import Glibc
 
 /// Plain sockets on 127.0.0.1.
 package enum LoopbackSocket {
-    /// A port that was free a moment ago.
-    package static func freePort() throws -> Int {
-        let (descriptor, port) = try listening()
-        close(descriptor)
-        return port
-    }
-
     /// Whether somebody listens on a port.
     package static func isListening(on port: Int) -> Bool {
         guard let descriptor = try? connected(to: port) else { return false }
@@ -22,18 +15,31 @@ package enum LoopbackSocket {
 
     /// A socket that listens on a free port; the descriptor is the caller's.
     static func listening() throws -> (descriptor: Int32, port: Int) {
+        let (descriptor, port) = try bound()
+        guard listen(descriptor, 128) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
+        }
+        return (descriptor, port)
+    }
+
+    /// A socket that has a free port and does not listen; the descriptor is the caller's.
+    static func bound() throws -> (descriptor: Int32, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
         var address = address(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isDone = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 128) == 0
-                    && getsockname(descriptor, $0, &length) == 0
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
             }
         }
         guard isDone else {
+            let code = errno
             close(descriptor)
-            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
         }
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
@@ -48,8 +54,9 @@ package enum LoopbackSocket {
             }
         }
         guard result == 0 else {
+            let code = errno
             close(descriptor)
-            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+            throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
         }
         return descriptor
     }

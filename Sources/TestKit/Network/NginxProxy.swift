@@ -7,7 +7,8 @@ import Synchronization
 /// nginx on the loopback, with TLS, in front of a server: as `deploy/nginx/martlet.conf` has it.
 package final class NginxProxy: Sendable {
     /// Where it listens.
-    package let port: Int
+    package var port: Int { place.number }
+    private let place: ReservedPort
     private let directory: TemporaryDirectory
     private let handle: ChildProcess.Handle
     private let running: Task<ChildProcess.Outcome, any Error>
@@ -31,9 +32,9 @@ package final class NginxProxy: Sendable {
     /// - Parameter backend: the server's port of 127.0.0.1.
     package init(before backend: Int, certificate: String, key: String) async throws {
         let directory = try TemporaryDirectory()
-        let port = try LoopbackSocket.freePort()
+        let place = try ReservedPort()
         let server = try String(contentsOf: Self.sample, encoding: .utf8)
-            .replacing("listen 443 ssl", with: "listen 127.0.0.1:\(port) ssl")
+            .replacing("listen 443 ssl", with: "listen 127.0.0.1:\(place.number) ssl")
             .replacing("/etc/ssl/films.pem", with: certificate)
             .replacing("/etc/ssl/films.key", with: key)
             .replacing("127.0.0.1:8090", with: "127.0.0.1:\(backend)")
@@ -79,7 +80,7 @@ package final class NginxProxy: Sendable {
         guard let handle = first else {
             throw CannotStart(description: try await running.value.output)
         }
-        self.port = port
+        self.place = place
         self.directory = directory
         self.handle = handle
         self.running = running

@@ -21,9 +21,10 @@ package final class RedisServer: Sendable {
     }
 
     /// Where it listens.
-    package let port: Int
+    package var port: Int { place.number }
     /// The socket where it listens, too.
     package var socket: String { directory.file("socket") }
+    private let place: ReservedPort
     private let directory: TemporaryDirectory
     private let options: [String]
     private let run = Mutex<Run?>(nil)
@@ -35,13 +36,24 @@ package final class RedisServer: Sendable {
     ///
     /// - Parameters:
     ///   - password: what it wants to be told; `nil` for nothing.
+    ///   - encryption: the certificate that it speaks TLS with, and the authority of those that it wants to be shown.
+    ///   - wantsCertificate: whether its clients must have one.
     ///   - isDurable: whether each write is on the disk before it is answered, so that a new start finds it.
-    package init(password: String? = nil, isDurable: Bool = false) async throws {
+    package init(
+        password: String? = nil, encryption: Certificates.Family? = nil, wantsCertificate: Bool = false,
+        isDurable: Bool = false
+    ) async throws {
         directory = try TemporaryDirectory()
-        port = try LoopbackSocket.freePort()
+        place = try ReservedPort()
+        let port = place.number
         options =
             ["--save", "", "--appendonly", isDurable ? "yes" : "no", "--appendfsync", "always"]
             + (password.map { ["--requirepass", $0] } ?? [])
+            + (encryption.map { family in
+                ["--port", "0", "--tls-port", "\(port)", "--tls-cert-file", family.server.certificate]
+                    + ["--tls-key-file", family.server.key, "--tls-ca-cert-file", family.authority]
+                    + ["--tls-auth-clients", wantsCertificate ? "yes" : "no"]
+            } ?? ["--port", "\(port)"])
         try await start()
     }
 
@@ -51,7 +63,7 @@ package final class RedisServer: Sendable {
     package func start() async throws {
         let (started, starting) = AsyncStream<ChildProcess.Handle>.makeStream()
         let arguments =
-            ["--pdeathsig", "KILL", "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--unixsocket", socket]
+            ["--pdeathsig", "KILL", "redis-server", "--bind", "127.0.0.1", "--unixsocket", socket]
             + ["--dir", directory.path, "--daemonize", "no"] + options
         let end = Task {
             defer { starting.finish() }

@@ -35,7 +35,7 @@ package enum RunningPrograms {
     /// Waits until no process mentions `text`; `false` when `limit` passes first.
     ///
     /// The end of a process that is not a child can only be asked for.
-    package static func areGone(mentioning text: String, within limit: Duration = .seconds(10)) async -> Bool {
+    package static func areGone(mentioning text: String, within limit: Duration = .seconds(60)) async -> Bool {
         let end = ContinuousClock.now + limit
         while !mentioning(text).isEmpty {
             guard ContinuousClock.now < end else { return false }

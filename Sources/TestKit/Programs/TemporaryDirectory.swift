@@ -29,6 +29,17 @@ package final class TemporaryDirectory: Sendable {
         return file(name)
     }
 
+    /// Writes a shell script into it that can be run, and answers its path.
+    ///
+    /// Another process writes it: a child that this one starts at the same moment would inherit the open file for an
+    /// instant, and what is open for writing cannot be run.
+    package func script(_ lines: String, to name: String) async throws -> String {
+        let outcome = try await ChildProcess.run(
+            "sh", ["-c", "printf %s \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", "#!/bin/sh\n\(lines)\n", file(name)])
+        guard outcome.isSuccess else { throw ChildProcess.CannotStart(description: "\(name): \(outcome.errors)") }
+        return file(name)
+    }
+
     /// The bytes of a file in it.
     package func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: file(name)))) }
 }

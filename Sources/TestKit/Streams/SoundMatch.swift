@@ -71,19 +71,7 @@ package struct SoundMatch: Sendable {
     }
 
     private static func samples(_ path: String, track: Int, filter: String, rate: Int) async throws -> [Float] {
-        let outcome = try await ChildProcess.run(
-            "ffmpeg",
-            [
-                "-nostdin", "-v", "error", "-copyts", "-i", "file:" + path, "-map", "0:a:\(track)", "-af", filter,
-                "-ac", "1", "-ar", "\(rate)", "-f", "s16le", "-",
-            ])
-        guard outcome.isSuccess else {
-            throw FrameTruth.CannotDecode(
-                description: "\(path): ffmpeg ended with \(outcome.ending): \(outcome.errors)")
-        }
-        let bytes = outcome.outputBytes
-        return stride(from: 0, to: bytes.count - 1, by: 2).map { index in
-            Float(Int16(truncatingIfNeeded: Int(bytes[index]) | Int(bytes[index + 1]) << 8))
-        }
+        try await SoundTruth.samples(
+            of: path, track: track, rate: rate, reading: ["-copyts"], options: ["-af", filter])
     }
 }

@@ -136,6 +136,7 @@ package struct StreamChecker: Sendable {
             } else {
                 let transport = TransportSegment(bytes)
                 faults += transport.faults.map { "Segment \(number): \($0)." }
+                if kind.isPicture { checkOpening(transport, number, kind, &faults) }
                 let times = transport.times.sorted()
                 spans = (times.first ?? 0, (times.last ?? 0), times)
             }
@@ -201,6 +202,21 @@ package struct StreamChecker: Sendable {
         if !Self.isRandomAccess(bytes[first.bytes.clamped(to: 0..<bytes.count)], head.entry) {
             faults.append("Segment \(number) does not begin with a frame that needs no other.")
         }
+        if fragment.samples.contains(where: { sample in
+            Self.hasParameterSets(bytes[sample.bytes.clamped(to: 0..<bytes.count)], head.entry)
+        }) {
+            faults.append("Segment \(number) has parameter sets outside of its head.")
+        }
+    }
+
+    /// Segments of MPEG-TS have no head: each must begin with all that its first picture needs.
+    private func checkOpening(_ segment: TransportSegment, _ number: Int, _ kind: Kind, _ faults: inout [String]) {
+        let isHEVC = kind.codecs.joined().contains { $0.hasPrefix("hvc1") }
+        let units = segment.openingUnits(isHEVC: isHEVC)
+        let sets: [ClosedRange<Int>] = isHEVC ? [32...32, 33...33, 34...34] : [7...7, 8...8]
+        for wanted in sets + [isHEVC ? 16...21 : 5...5] where !units.contains(where: wanted.contains) {
+            faults.append("Segment \(number) begins with units \(units), without one of \(wanted).")
+        }
     }
 
     /// Whether a sample holds an IDR picture (H.264), an IRAP picture (HEVC) or a sequence header (AV1).
@@ -209,16 +225,25 @@ package struct StreamChecker: Sendable {
             // Temporal delimiters are not stored; a key frame comes after a sequence header.
             return sample.first.map { $0 >> 3 & 15 == 1 || $0 >> 3 & 15 == 2 } ?? false
         }
+        return units(of: sample, entry).contains { entry == "avc1" ? $0 == 5 : (16...21).contains($0) }
+    }
+
+    /// Whether a sample of H.264 or HEVC holds parameter sets, which belong into the head alone.
+    private static func hasParameterSets(_ sample: ArraySlice<UInt8>, _ entry: String) -> Bool {
+        units(of: sample, entry).contains { entry == "avc1" ? (7...8).contains($0) : (32...34).contains($0) }
+    }
+
+    /// The types of the units in a sample of H.264 or HEVC.
+    private static func units(of sample: ArraySlice<UInt8>, _ entry: String) -> [Int64] {
+        guard ["avc1", "hvc1"].contains(entry) else { return [] }
         let reading = BoxReading(sample)
-        var offset = 0
+        var (offset, types) = (0, [Int64]())
         while offset + 5 <= sample.count {
-            let size = Int(reading.number(at: offset, bytes: 4))
-            let type = reading.number(at: offset + 4, bytes: 1)
-            if entry == "avc1", type & 31 == 5 { return true }
-            if entry == "hvc1", (16...21).contains(type >> 1 & 63) { return true }
-            offset += 4 + size
+            let first = reading.number(at: offset + 4, bytes: 1)
+            types.append(entry == "avc1" ? first & 31 : first >> 1 & 63)
+            offset += 4 + Int(reading.number(at: offset, bytes: 4))
         }
-        return false
+        return types
     }
 
     // MARK: All together

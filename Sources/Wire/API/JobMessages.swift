@@ -43,6 +43,13 @@ package struct JobSubmission: Sendable, Equatable, Codable {
         self.source = source
         self.output = output
     }
+
+    /// What the job is called.
+    ///
+    /// - Parameter source: where the source was found.
+    package func name(for source: MediaAddress) -> String {
+        name.flatMap { $0.isEmpty ? nil : $0 } ?? source.name
+    }
 }
 
 /// `params` of a submission: each value as it is typed for the option of the same name.
@@ -141,6 +148,8 @@ package struct JobView: Sendable, Equatable, Codable {
     package var outputBytes: Int64?
     /// Where its end is told.
     package var callbackURL: String?
+    /// Where it is served; `nil` for what is no stream, and until somebody serves it.
+    package var streamURL: String?
     package var warnings: [String]
 
     /// The JSON names.
@@ -154,6 +163,7 @@ package struct JobView: Sendable, Equatable, Codable {
         case finishedMs = "finished_ms"
         case outputBytes = "output_bytes"
         case callbackURL = "callback_url"
+        case streamURL = "stream_url"
     }
 
     /// Makes a view of a job that is not planned yet.

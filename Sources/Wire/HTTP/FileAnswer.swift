@@ -72,17 +72,6 @@ package struct FileAnswer: Sendable {
         return HTTPResponse(status: 206, headers: headers, body: .file(path: path, bytes: bytes))
     }
 
-    /// The media type of a file by its suffix.
-    package static func mediaType(of path: String) -> String {
-        switch path.split(separator: ".").last?.lowercased() {
-        case "mp4", "m4v": "video/mp4"
-        case "mkv": "video/x-matroska"
-        case "webm": "video/webm"
-        case "mov": "video/quicktime"
-        default: "application/octet-stream"
-        }
-    }
-
     private static func tags(_ field: String) -> [String] {
         field.split(separator: ",").map { tag in
             let tag = tag.drop { $0 == " " }

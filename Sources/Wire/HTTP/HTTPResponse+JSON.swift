@@ -10,7 +10,7 @@ extension HTTPResponse {
         _ value: some Encodable, status: Int = 200, headers: HTTPHeaders = HTTPHeaders()
     ) throws -> HTTPResponse {
         var headers = headers
-        headers["Content-Type"] = "application/json"
+        headers["Content-Type"] = MediaType.json
         headers["Cache-Control"] = "no-store"
         return HTTPResponse(status: status, headers: headers, body: .bytes(try JSONText.bytes(value)))
     }
@@ -22,12 +22,15 @@ extension HTTPResponse {
     ///   - field: the field of body, query or header that is wrong.
     ///   - isRetryable: whether the same request may succeed when it is made again; `nil` for what the error says.
     ///   - headers: what else goes into the header.
+    ///   - wording: makes of the error's words what whoever asked may read.
     package static func problem(
         _ error: any CodedError, status: Int, instance: String, field: String? = nil, isRetryable: Bool? = nil,
-        headers: HTTPHeaders = HTTPHeaders()
+        headers: HTTPHeaders = HTTPHeaders(), wording: (String) -> String = { $0 }
     ) -> HTTPResponse {
         var problem = Problem(
             error, title: StatusPhrase.text(of: status), status: status, instance: instance, field: field)
+        problem.detail = wording(problem.detail)
+        problem.advice = problem.advice.map(wording)
         if let isRetryable { problem.retryable = isRetryable }
         var headers = headers
         headers["Content-Type"] = Problem.mediaType

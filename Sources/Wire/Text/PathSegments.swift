@@ -13,11 +13,15 @@ package enum PathSegments {
         guard path.hasPrefix("/") else { return nil }
         var segments: [String] = []
         for part in path.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            guard let segment = PercentEncoding.decoded(part), segment != ".", segment != "..",
-                !segment.unicodeScalars.contains(where: { $0 == "/" || $0.value < 0x20 || $0.value == 0x7f })
-            else { return nil }
+            guard let segment = PercentEncoding.decoded(part), isAllowed(segment) else { return nil }
             segments.append(segment)
         }
         return segments
+    }
+
+    /// Whether a request may have this part, decoded: it leads nowhere else, and has no control characters.
+    package static func isAllowed(_ segment: String) -> Bool {
+        segment != "." && segment != ".."
+            && !segment.unicodeScalars.contains { $0 == "/" || $0.value < 0x20 || $0.value == 0x7f }
     }
 }

@@ -43,6 +43,8 @@ package actor RemoteDispatch: TaskDispatch {
     private var backoff: Backoff
     private var leases: [LeaseToken: LeaseStage] = [:]
     private var reported: [LeaseToken: Moment] = [:]
+    /// The files of their jobs that leases read; what one task made here may be read by the next.
+    private var inputs: [LeaseToken: Set<String>] = [:]
     private var beats: [(number: Int, continuation: CheckedContinuation<[LeaseToken], any Error>?)] = []
     private var latestLoad: WorkerLoad?
     private var space = SpacePolicy()
@@ -187,58 +189,16 @@ extension RemoteDispatch {
     /// Connects once, and registers.
     private func knock() async throws -> Session {
         guard let profile else { throw WorkerError.connectionLost }
-        let socket = try await openSocket()
-        let deadline = Task { [time, timeout = configuration.answerTimeout] in
-            if (try? await time.sleep(until: time.now() + timeout)) != nil {
-                await socket.close(code: 1001, reason: "no answer")
-            }
-        }
-        defer { deadline.cancel() }
-        return try await withTaskCancellationHandler {
-            let session = Session(socket)
-            session.say(
-                .register(
-                    WorkerRegistration(
-                        profile: profile, build: build, instance: instance, holding: Array(leases.keys))))
-            switch await session.receive() {
-            case .welcome(let chunkSize, let heartbeatMilliseconds):
-                self.chunkSize = max(1, chunkSize)
-                interval = .milliseconds(max(100, heartbeatMilliseconds))
-                configuration.changed(true)
-                return session
-            case .refused(let code, let message):
-                await session.cut("refused")
-                throw AttemptFailure(
-                    code: code, message: message, isRetryable: false, exitStatus: .clusterUnavailable)
-            default:
-                await session.cut("no welcome")
-                try Task.checkCancellation()
-                throw WorkerError.connectionLost
-            }
-        } onCancel: {
-            Task { await socket.close(code: 1001, reason: "leaving") }
-        }
-    }
-
-    /// - Throws: what the answer to a plain request says when a server answers, but not with a WebSocket.
-    private func openSocket() async throws -> any WebSocketConnection {
-        let url = coordinator.url(WorkerProtocol.path)
-        do {
-            return try await caller.openWebSocket(
-                url, headers: coordinator.headers, timeout: configuration.answerTimeout)
-        } catch  where !WorkerError.isPassing(error) && !Task.isCancelled {
-            let call = HTTPCall("GET", url, headers: coordinator.headers)
-            guard let answer = try? await caller.call(call, limit: 1 << 16), answer.status >= 400 else { throw error }
-            // A server in between stands for a coordinator that is not there now.
-            if answer.status >= 500 { throw WorkerError.connectionLost }
-            let code = ProblemText.code(of: answer)
-            guard !code.isEmpty || answer.status == 401 || answer.status == 403 else { throw error }
-            throw AttemptFailure(
-                code: code.isEmpty ? WorkerError.Code.refused.rawValue : code,
-                message: "The coordinator refuses this worker: \(ProblemText.line(of: answer))",
-                advice: answer.status == 401 ? "Check the token." : nil, isRetryable: false,
-                exitStatus: .clusterUnavailable)
-        }
+        let knock = Knock(
+            coordinator: coordinator, caller: caller, time: time, patience: configuration.answerTimeout)
+        let socket = try await knock.openSocket()
+        let welcome = try await knock.register(
+            WorkerRegistration(profile: profile, build: build, instance: instance, holding: Array(leases.keys)),
+            over: socket)
+        chunkSize = welcome.chunkSize
+        interval = welcome.heartbeat
+        configuration.changed(true)
+        return welcome.session
     }
 
     /// Speaks with the coordinator until there is no more to say.
@@ -304,6 +264,7 @@ extension RemoteDispatch {
     private func accept(_ assignment: TaskAssignment) {
         // Said again after a broken connection.
         guard leases[assignment.lease] == nil else { return }
+        inputs[assignment.lease] = Set(assignment.inputs.values)
         leases[assignment.lease] = .preparing(Task { await self.prepare(assignment) })
     }
 
@@ -383,7 +344,10 @@ extension RemoteDispatch {
     private func release(_ lease: LeaseToken) {
         leases[lease] = nil
         reported[lease] = nil
-        workspace.clear(lease, isLastOfJob: !leases.keys.contains { $0.job == lease.job })
+        inputs[lease] = nil
+        let others = leases.keys.filter { $0.job == lease.job }
+        let wanted = others.reduce(into: Set<String>()) { $0.formUnion(inputs[$1] ?? []) }
+        workspace.clear(lease, isLastOfJob: others.isEmpty, sparing: wanted)
     }
 
     /// Brings the file of a result to the coordinator; answers what it is to be told, `nil` for nothing at all.

@@ -13,10 +13,11 @@ struct PlainCalls: Sendable {
 
     /// Says that the worker is there. A coordinator that is not there is tried again with the next heartbeat.
     ///
+    /// - Returns: whether it was heard.
     /// - Throws: a `CodedError` when the coordinator refuses the worker.
-    func beat(_ heartbeat: PlainHeartbeat) async throws {
-        guard let answer = try? await post(heartbeat, to: Self.heartbeatPath) else { return }
-        guard answer.status == 401 || answer.status == 403 else { return }
+    func beat(_ heartbeat: PlainHeartbeat) async throws -> Bool {
+        guard let answer = try? await post(heartbeat, to: Self.heartbeatPath) else { return false }
+        guard answer.status == 401 || answer.status == 403 else { return answer.status == 200 }
         let code = ProblemText.code(of: answer)
         throw AttemptFailure(
             code: code.isEmpty ? WorkerError.Code.refused.rawValue : code,
@@ -89,7 +90,7 @@ struct PlainCalls: Sendable {
         _ message: some Encodable, to path: String, patience: Duration = .seconds(10)
     ) async throws -> HTTPAnswer {
         var headers = coordinator.headers
-        headers["Content-Type"] = "application/json"
+        headers["Content-Type"] = MediaType.json
         let body = Array(try MessageText.encode(message).utf8)
         return try await caller.call(
             HTTPCall(

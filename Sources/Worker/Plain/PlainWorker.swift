@@ -28,6 +28,8 @@ package actor PlainWorker: HTTPHandler {
         package var directory: String
         /// How often the worker says that it is there. Default 15 s.
         package var heartbeatInterval: Duration = .seconds(15)
+        /// Called when the coordinator has heard for the first time where this worker listens.
+        package var joined: @Sendable () -> Void = {}
         /// Added to the niceness of every run, 0 to 19.
         package var niceness = 0
 
@@ -67,6 +69,7 @@ package actor PlainWorker: HTTPHandler {
     private var hardwareKinds: [String] = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var openedFilms = 0
+    private var hasJoined = false
 
     /// Makes a worker that is not at work yet.
     package init(configuration: Configuration, surroundings: RemoteWorker.Surroundings) {
@@ -132,11 +135,14 @@ package actor PlainWorker: HTTPHandler {
     private func beat() async throws {
         let isBusy = streams.contains { $0.encoding != nil }
         let load = surroundings.meter.measure()
-        try await calls.beat(
+        let isHeard = try await calls.beat(
             PlainHeartbeat(
                 workerID: configuration.id, ipAddress: configuration.address, port: configuration.port, os: "linux",
                 hwAccel: hardwareKinds, status: isBusy ? "processing" : "idle",
                 cpuUsage: (load.processors * 100).rounded()))
+        guard isHeard, !hasJoined else { return }
+        hasJoined = true
+        configuration.joined()
     }
 }
 
@@ -200,13 +206,12 @@ extension PlainWorker {
     private static func json(_ status: Int, _ fields: [String: String]) -> HTTPResponse {
         let body = (try? MessageText.encode(fields)) ?? "{}"
         return HTTPResponse(
-            status: status, headers: ["Content-Type": "application/json"], body: .bytes(Array(body.utf8)))
+            status: status, headers: ["Content-Type": MediaType.json], body: .bytes(Array(body.utf8)))
     }
 
     private func url(of stream: Stream) -> String {
-        let host = configuration.address.contains(":") ? "[\(configuration.address)]" : configuration.address
-        let name = PercentEncoding.encoded(stream.name)
-        return "http://\(host):\(configuration.port)/hls/\(name)/\(StreamCommand.playlist)"
+        let authority = Authority(configuration.address, port: configuration.port)
+        return "http://\(authority)/hls/\(PercentEncoding.encoded(stream.name))/\(StreamCommand.playlist)"
     }
 }
 
@@ -219,6 +224,12 @@ extension PlainWorker {
         var status = PlainStatus(jobID: assignment.jobID, state: "processing", progress: 0, streamURL: url(of: stream))
         do {
             let source = try await openSource(assignment, lease)
+            if let length = source.length, length > 0, command.start >= length {
+                let (end, begin) = ((length * 10).rounded() / 10, (command.start * 10).rounded() / 10)
+                throw WorkerError(
+                    .badOrder, "\(assignment.sourcePath) ends at \(end) s, and the stream would begin at \(begin) s",
+                    advice: "Begin the stream earlier.")
+            }
             status = try await run(
                 EncoderRun(
                     arguments: command.arguments(source: source.input, directory: stream.directory),

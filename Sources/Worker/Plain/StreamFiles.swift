@@ -3,25 +3,20 @@
 
 import MartletModel
 import MartletPorts
+import MartletWire
 
 /// The files of a stream, as players fetch them.
 enum StreamFiles {
     /// The answer with a stream's file; 404 for everything that is no part of a stream.
     static func response(_ name: String, in directory: String, files: any FileStore) -> HTTPResponse {
         let suffix = name.split(separator: ".").last ?? ""
-        let type: String? =
-            switch suffix {
-            case "m3u8": "application/vnd.apple.mpegurl"
-            case "ts": "video/mp2t"
-            default: nil
-            }
-        guard let type, !name.hasPrefix("."), !name.contains("/"),
+        guard ["m3u8", "ts"].contains(suffix), !name.hasPrefix("."), !name.contains("/"),
             let size = try? files.size(of: "\(directory)/\(name)")
         else { return HTTPResponse(status: 404) }
         return HTTPResponse(
             status: 200,
             headers: [
-                "Content-Type": type,
+                "Content-Type": MediaType.of(name),
                 // The playlist grows; segments never change. Players in web pages come from elsewhere.
                 "Cache-Control": suffix == "m3u8" ? "no-cache" : "max-age=3600", "Access-Control-Allow-Origin": "*",
             ], body: .file(path: "\(directory)/\(name)", bytes: 0..<size.bytes))

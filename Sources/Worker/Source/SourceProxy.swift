@@ -3,6 +3,7 @@
 
 import MartletModel
 package import MartletPorts
+import MartletWire
 import Synchronization
 
 /// Serves sources that lie at the coordinator to the ffmpeg runs of this machine.
@@ -61,7 +62,7 @@ package final class SourceProxy: HTTPHandler {
         }
         let size = source.fingerprint.size.bytes
         // Every type that says more than this would weigh in ffmpeg's guess of the format.
-        var headers: HTTPHeaders = ["Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"]
+        var headers: HTTPHeaders = ["Accept-Ranges": "bytes", "Content-Type": MediaType.bytes]
         var bytes = 0..<size
         var status = 200
         if let field = request.headers["Range"] {

@@ -81,7 +81,7 @@ struct ResultUpload: Sendable {
         let digest = try await files.digest(of: path, bytes: offset..<end)
         var headers = coordinator.headers
         headers[DataPlane.contentDigest] = DataPlane.digestField(digest)
-        headers["Content-Type"] = "application/octet-stream"
+        headers["Content-Type"] = MediaType.bytes
         let body: HTTPCall.Body = offset < end ? .file(path: path, bytes: offset..<end) : .none
         return try await answer(HTTPCall("PUT", url(offset), headers: headers, body: body), otherwise: end)
     }

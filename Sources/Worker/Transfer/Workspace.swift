@@ -98,14 +98,16 @@ package struct Workspace: Sendable {
     func path(of artifact: Artifact, _ job: JobID) -> String { "\(directory(of: job))/\(artifact.fileName)" }
 
     /// Removes what a lease left behind, and all of its job when no other lease of it is held.
-    func clear(_ lease: LeaseToken, isLastOfJob: Bool) {
+    ///
+    /// - Parameter wanted: names of files that other leases of the job read; these stay until the last one ends.
+    func clear(_ lease: LeaseToken, isLastOfJob: Bool, sparing wanted: Set<String> = []) {
         guard Self.isPlainName(lease.job.text) else { return }
         let directory = directory(of: lease.job)
         if isLastOfJob {
             try? files.remove(directory)
         } else {
             let stem = "\(lease.task).\(lease.epoch.number)."
-            for name in (try? files.list(directory)) ?? [] where name.hasPrefix(stem) {
+            for name in (try? files.list(directory)) ?? [] where name.hasPrefix(stem) && !wanted.contains(name) {
                 try? files.remove("\(directory)/\(name)")
             }
         }

@@ -89,7 +89,7 @@ struct ClusterClient: Sendable {
     func send<Answer: Decodable>(_ method: String, _ path: String, body: [UInt8]? = nil) async throws -> Answer {
         var call = call(method, path)
         if let body {
-            call.headers["Content-Type"] = "application/json"
+            call.headers["Content-Type"] = MediaType.json
             call.body = .bytes(body)
         }
         return try read(try await reaching { try await caller.call(call, limit: 256 << 20) })

@@ -59,18 +59,6 @@ struct JobWatch {
 }
 
 extension Event {
-    /// The job that it is about; `nil` for a worker's.
-    var job: JobID? {
-        switch self {
-        case .jobSubmitted(let job), .jobStateChanged(let job, _), .jobCompleted(let job), .jobFailed(let job, _, _),
-            .taskStarted(let job, _, _, _), .taskCompleted(let job, _, _, _), .taskFailed(let job, _, _),
-            .taskRetried(let job, _, _, _), .progress(let job, _, _, _, _), .taskProgress(let job, _, _, _),
-            .warning(let job, _):
-            job
-        case .workerRegistered, .workerStateChanged, .workerUnregistered: nil
-        }
-    }
-
     /// The state that a job ends in; `nil` for every other event.
     var finalState: JobState? {
         switch self {

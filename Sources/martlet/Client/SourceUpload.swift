@@ -93,7 +93,7 @@ struct SourceUpload: Sendable {
             call = client.call(
                 "POST", "/sources?name=\(encodedName)&overwrite=true" + (fields.map { "&" + $0 } ?? ""))
         }
-        call.headers["Content-Type"] = "application/octet-stream"
+        call.headers["Content-Type"] = MediaType.bytes
         call.headers["Upload-Complete"] = digest == nil ? "?0" : "?1"
         call.body = .file(path: path, bytes: state.offset..<end)
         let answer = try await client.caller.call(call, limit: 1 << 20)

@@ -185,8 +185,8 @@ struct CoordinatorProcess {
         let meshes = Meshes(
             service: service, plainWorkers: streams,
             with: Meshes.Surroundings(
-                caller: caller, reader: media, records: RecordFiles(in: "\(directory)/meshes", files: files),
-                time: local.time,
+                caller: caller, reader: media, files: files,
+                records: RecordFiles(in: "\(directory)/meshes", files: files), time: local.time,
                 locate: { name in
                     let place = try roots.place(of: name, files: files)
                     return (place.address, place.path)
@@ -220,8 +220,7 @@ struct CoordinatorProcess {
     }
 
     private func url(port: Int) -> String {
-        let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
-        return "\(settings.certificate == nil ? "http" : "https")://\(host):\(port)"
+        "\(settings.certificate == nil ? "http" : "https")://\(Authority(settings.host, port: port))"
     }
 
     // MARK: Its own worker

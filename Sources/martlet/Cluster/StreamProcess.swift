@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import FoundationEssentials
+import MartletAssembly
 import MartletCoordinator
-import MartletHTTP
 import MartletHost
-import MartletMedia
 import MartletMediaChild
 import MartletModel
-import MartletPlanning
 import MartletPorts
-import MartletScheduling
 import MartletStreaming
 
-/// A server of streams with everything around it, from its start to its end.
+/// A server of streams in a process of its own, from its start to its end.
 struct StreamProcess {
     /// What is asked for.
     let request: StreamRequest
@@ -21,7 +17,6 @@ struct StreamProcess {
     let local: LocalEngine
 
     private var settings: StreamSettings { request.settings }
-    private var files: LocalFiles { local.files }
 
     /// Serves until the calling task is cancelled, and ends in order.
     ///
@@ -29,86 +24,40 @@ struct StreamProcess {
     /// - Throws: a `CodedError` when it cannot begin.
     func run(told: @escaping @Sendable (StreamNotice) -> Void) async throws {
         OpenFileLimit.raise()
-        let metrics = StreamMetrics()
-        let (node, lock) = try FileLock.takePlace(
-            called: settings.name ?? local.facts.hostName, in: request.cacheDirectory + "/nodes")
-        defer { withExtendedLifetime(lock) {} }
-        let cache = SegmentCache(
-            .init(directory: request.cacheDirectory, limit: ByteCount(Int64(settings.cacheLimit)), node: node),
-            with: .init(files: files, inventory: files, time: local.time, metrics: metrics))
-        let streamNode = StreamNode(request: request, name: node, time: local.time, cache: cache, metrics: metrics)
-        let worker = try await streamNode.worker(told: told)
+        // Whatever a film does to the libraries that read it, it does not do it to this process.
         let reader = ChildMedia(
-            launcher: local.launcher, time: local.time, files: files, cacheDirectory: local.scanDirectory)
-        let maker = maker(reader, scratch: cache.scratch)
-        let (options, warnings) = try await options(of: maker)
-        for warning in warnings { told(.warning(warning)) }
-        let controller = HLSController(
-            options: options, configuration: configuration(),
-            with: .init(
-                maker: maker, worker: worker, cache: cache,
-                records: FilmRecords(in: request.cacheDirectory, workplace: cache.workplace, files: files),
-                files: files, inventory: files, time: local.time, metrics: metrics))
-        try await controller.begin()
-        let extras = ExtraFiles(
-            with: .init(
-                cache: cache, worker: worker, encoder: local.ffmpeg, packager: MediaPackager(), files: files,
-                time: local.time))
-        let routes = StreamRoutes(
-            routing(),
-            with: .init(
-                controller: controller,
-                library: try await FilmLibrary(
-                    serving: request.path, hiding: request.cacheDirectory, files: files, inventory: files),
-                extras: FilmExtras(making: extras, reader: reader, files: files),
-                relief: worker,
-                newName: { UUID().uuidString.lowercased().replacing("-", with: "") }, time: local.time,
-                metrics: metrics))
-        let server = HTTPServer(
-            configuration: HTTPServerConfiguration(host: settings.host, port: settings.port), handler: routes)
-        let port = try await server.start()
-        let host = settings.host.contains(":") ? "[\(settings.host)]" : settings.host
-        worker.isReached(at: await streamNode.address(port: port))
-        let listening = Task { await worker.listen(for: controller) }
-        told(.listening("http://\(host):\(port)"))
+            launcher: local.launcher, time: local.time, files: local.files, cacheDirectory: local.scanDirectory)
+        let tools = StreamService.Tools(
+            encoder: local.ffmpeg, catalog: local.abilities, reader: reader, time: local.time,
+            processors: local.facts.processors)
+        if request.tokens == nil, !ServeRequestBuilder.isLoopback(settings.host) {
+            told(.warning("Everyone who reaches this address may watch every film here; `--token-file` changes that."))
+        }
+        let service = try await StreamService(configuration(), with: tools, told: told)
         OwnMemory.settle(arenas: 2)
         await CoordinatorProcess.untilCancelled()
-        listening.cancel()
-        await controller.stop()
-        await server.stop()
-        try? files.remove(cache.scratch)
+        await service.stop()
     }
 
-    /// Whatever a film does to the libraries that read it, it does not do it to this process.
-    private func maker(_ reader: ChildMedia, scratch: String) -> StreamMaker {
-        StreamMaker(
-            reader: reader, encoder: local.ffmpeg, catalog: local.abilities, packager: MediaPackager(), files: files,
-            scratch: scratch)
-    }
-
-    private func options(of maker: StreamMaker) async throws -> (StreamOptions, [String]) {
-        var (options, warnings) = try await maker.options(codec: settings.codec, hardware: request.hardware)
-        options.container = settings.container
-        options.segmentMilliseconds = settings.segmentMilliseconds
-        try options.check()
-        return (options, warnings)
-    }
-
-    private func configuration() -> HLSController.Configuration {
-        var configuration = HLSController.Configuration()
-        // Another node may hold a claim for so long, and then its segment is made here.
-        configuration.patience = .milliseconds(settings.claimMilliseconds) + .seconds(30)
-        configuration.demand.slots =
-            settings.slots > 0 ? settings.slots : max(2, (local.facts.processors + 1) / 2)
-        return configuration
-    }
-
-    private func routing() -> StreamRoutes.Configuration {
-        var configuration = StreamRoutes.Configuration()
-        configuration.requestsPerSecond = settings.requestsPerSecond
+    private func configuration() -> StreamService.Configuration {
+        var configuration = StreamService.Configuration(
+            path: request.path, cacheDirectory: request.cacheDirectory, name: settings.name ?? local.facts.hostName)
+        configuration.cacheLimit = ByteCount(Int64(settings.cacheLimit))
+        configuration.host = settings.host
+        configuration.port = settings.port
+        configuration.redis = request.redis
+        configuration.fallsBack = settings.fallsBack
+        configuration.claimTime = .milliseconds(settings.claimMilliseconds)
+        configuration.codec = settings.codec
+        configuration.hardware = request.hardware
+        configuration.container = settings.container
+        configuration.segmentMilliseconds = settings.segmentMilliseconds
+        configuration.slots = settings.slots
+        configuration.routes.requestsPerSecond = settings.requestsPerSecond
         if let tokens = request.tokens {
             let time = local.time
-            configuration.accepts = { tokens.accepts($0, atMilliseconds: time.wallMilliseconds()) }
+            configuration.token = tokens.presentable(atMilliseconds: time.wallMilliseconds())
+            configuration.routes.accepts = { tokens.accepts($0, atMilliseconds: time.wallMilliseconds()) }
         }
         return configuration
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import Dispatch
 import MartletHTTP
 import MartletHost
 import MartletModel
@@ -48,6 +47,8 @@ struct StreamServer {
         configuration.hardware = request.hardware
         configuration.mediaRoots = mediaRoots
         configuration.niceness = request.niceness
+        let url = "http://\(Authority(host, port: port))"
+        configuration.joined = { told(.listening(url)) }
         let worker = PlainWorker(configuration: configuration, surroundings: surroundings)
         do {
             let node = try meshNode(of: worker, surroundings)
@@ -76,30 +77,12 @@ struct StreamServer {
 
     /// The address that others reach this machine at: the one that it reaches its coordinator from.
     private func address() async -> String {
-        let host = Self.host(of: request.connection.address)
-        return await Self.resolving { OwnAddress.reaching(host) ?? "127.0.0.1" }
+        await OwnAddress.reaching(Authority(of: request.connection.address).host) ?? "127.0.0.1"
     }
 
     /// Where the coordinator's calls come from.
     private func coordinatorAddresses() async -> Set<String> {
-        let host = Self.host(of: request.connection.address)
-        return await Self.resolving { OwnAddress.addresses(of: host) }
-    }
-
-    /// Runs what may wait for a name server for long.
-    private static func resolving<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-        await withCheckedContinuation { continuation in
-            DispatchQueue(label: "martlet host names").async { continuation.resume(returning: body()) }
-        }
-    }
-
-    /// The host in a URL, without its port.
-    private static func host(of url: String) -> String {
-        var rest = Substring(url)
-        if let scheme = rest.firstRange(of: "://") { rest = rest[scheme.upperBound...] }
-        rest = rest.prefix { $0 != "/" }
-        if rest.hasPrefix("[") { return String(rest.dropFirst().prefix { $0 != "]" }) }
-        return String(rest.prefix { $0 != ":" })
+        await OwnAddress.addresses(of: Authority(of: request.connection.address).host)
     }
 }
 

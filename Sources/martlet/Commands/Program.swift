@@ -52,11 +52,13 @@ struct Program: Sendable {
         if let failure = ending.failure, ending.finalLine == nil {
             ending.finalLine = FinalLine(seconds: (ContinuousClock.now - start).inSeconds, error: failure.line)
         }
+        defer { console.finish() }
         return conclude(ending, printsJSON: printsJSON)
     }
 
     private func run(_ command: Command, _ context: Context) async throws -> Ending {
         let paths = zip(command.arguments, context.arguments).filter(\.0.isPath).map(\.1)
+        if command.isServer { console.detach() }
         for path in paths + [context.settings.against].compactMap({ $0 }) { try PathCheck.refusePipe(path) }
         return switch command {
         case .transcode: await TranscodeCommand(context: context).run()
@@ -98,6 +100,8 @@ struct Program: Sendable {
             if printsJSON { console.print(failure.json.line + "\n") }
         }
         if printsJSON, let line = ending.finalLine { console.print(line.json.line + "\n") }
+        // What a server printed last may still wait, and only then fail.
+        console.finish()
         if ending.failure == nil, let reason = console.printFailure {
             let failure = Failure(CommandLineError(.printFailed, "Standard output took no more: \(reason)."))
             console.complain(failure.text)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+import MartletAssembly
 import MartletHost
 import MartletModel
 import MartletStreaming

@@ -41,6 +41,9 @@ struct WorkCommand {
             if !context.settings.isJSON, !context.settings.isQuiet {
                 context.console.complain("martlet: warning: The connection to \(address) is gone: \(reason)\n")
             }
+        case .listening(let url):
+            context.print(.object([("event", .text("listening")), ("url", .text(url))]))
+            context.print("Streams are served on \(url).\n")
         case .warning(let text):
             context.print(.object([("event", .text("warning")), ("job_id", .null), ("message", .text(text))]))
             if !context.settings.isJSON, !context.settings.isQuiet {

@@ -24,8 +24,8 @@ struct WorkRequestBuilder {
                     .contradiction, "`--coordinator` and `--server-ip` or `--server-port` exclude each other.",
                     advice: "Both say where the coordinator is: leave one of them out.")
             }
-            let host = work.serverAddress ?? "127.0.0.1"
-            connection.coordinator = "http://\(host.contains(":") ? "[\(host)]" : host):\(work.serverPort ?? 8090)"
+            let authority = Authority(work.serverAddress ?? "127.0.0.1", port: work.serverPort ?? 8090)
+            connection.coordinator = "http://\(authority)"
         }
         for root in work.roots {
             var isDirectory = false

@@ -47,6 +47,7 @@ enum ClusterJSON {
             ("tasks_completed", .integer(job.tasksCompleted)), ("created_ms", .integer(job.createdMs)),
             ("finished_ms", .integer(orNull: job.finishedMs)), ("error", json(of: job.error)),
             ("output_bytes", .integer(orNull: job.outputBytes)), ("callback_url", .text(orNull: job.callbackURL)),
+            ("stream_url", .text(orNull: job.streamURL)),
             ("warnings", texts(job.warnings)),
         ]
     }

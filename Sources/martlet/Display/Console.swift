@@ -13,7 +13,12 @@ final class Console: Sendable {
         var liveLines: [String] = []
         /// Why standard output took no more; `nil` while it does.
         var failure: Int32?
+        /// What writes in this one's place, since it was detached: to standard output and to standard error.
+        var backlogs: (output: Backlog, errors: Backlog)?
     }
+
+    /// How many bytes may wait for a reader.
+    private static let patience = 1 << 20
 
     /// Whether standard output is a terminal that can move its cursor.
     let isTerminal: Bool
@@ -44,9 +49,35 @@ final class Console: Sendable {
         return Int(size.ws_col)
     }
 
+    /// Lets threads of their own write from now on, so that a reader who stands still holds nothing up.
+    ///
+    /// Up to 1 MiB waits for him; what comes then is left out, which standard error tells. There is no live display any more.
+    func detach() {
+        let text: @Sendable (Int) -> String = { "martlet: warning: \($0) lines were not printed: nobody read them.\n" }
+        let errors = Backlog(limit: Self.patience) { [errors] in
+            Self.write($0, to: errors)
+        } tellLoss: { [errors] in
+            _ = Self.write(text($0), to: errors)
+        }
+        let output = Backlog(limit: Self.patience) { [output] in
+            Self.write($0, to: output)
+        } tellLoss: {
+            errors.add(text($0))
+        }
+        state.withLock { $0.backlogs = (output, errors) }
+    }
+
+    /// Waits for what threads of their own still have to write, for two seconds at most; says whether that is all written.
+    @discardableResult
+    func finish() -> Bool {
+        guard let backlogs = state.withLock(\.backlogs) else { return true }
+        return backlogs.output.finish(within: 1) && backlogs.errors.finish(within: 1)
+    }
+
     /// Prints text to standard output, above the live display.
     func print(_ text: String) {
         state.withLock { state in
+            if let backlogs = state.backlogs { return backlogs.output.add(text) }
             write(clearing(state.liveLines) + text + drawing(state.liveLines), &state)
         }
     }
@@ -54,6 +85,7 @@ final class Console: Sendable {
     /// Prints text to standard error, above the live display.
     func complain(_ text: String) {
         state.withLock { state in
+            if let backlogs = state.backlogs { return backlogs.errors.add(text) }
             if !state.liveLines.isEmpty { write(clearing(state.liveLines), &state) }
             _ = Self.write(text, to: errors)
             if !state.liveLines.isEmpty { write(drawing(state.liveLines), &state) }
@@ -77,7 +109,7 @@ final class Console: Sendable {
 
     /// Why standard output took no more, in words; `nil` when it took all, or its reader went away.
     var printFailure: String? {
-        let failure = state.withLock(\.failure)
+        let failure = state.withLock { $0.backlogs?.output.failure ?? $0.failure }
         guard let failure, failure != EPIPE else { return nil }
         return String(cString: strerror(failure))
     }

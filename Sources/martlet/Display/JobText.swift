@@ -54,6 +54,7 @@ struct JobText: Sendable {
         }
         if job.tasksTotal > 0 { rows.append(("tasks", "\(job.tasksCompleted) of \(job.tasksTotal) completed")) }
         if let bytes = job.outputBytes { rows.append(("size", Figures.bytes(ByteCount(bytes)))) }
+        if let url = job.streamURL { rows.append(("stream", url)) }
         if let error = job.error {
             rows.append((job.state == .failed ? "failed" : "waits", "\(error.message) (\(error.code))"))
             if let advice = error.advice { rows.append(("", advice)) }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+import MartletAssembly
 import MartletCoordinator
 import MartletModel
 import MartletRedisStore
-import MartletStreaming
 
 /// Runs parts of a cluster in this process, until the calling task is cancelled.
 protocol ClusterEngine: Sendable {
@@ -58,6 +58,8 @@ enum WorkerNotice: Sendable, Equatable {
     case connected(WorkerID)
     /// The connection is gone, for this reason; it is tried again.
     case disconnected(String)
+    /// It serves streams at this URL, and the coordinator knows.
+    case listening(String)
     /// Something that the user should know, one sentence.
     case warning(String)
 }
@@ -76,14 +78,4 @@ struct StreamRequest: Sendable {
     var cacheDirectory: String
     /// Through which Redis nodes share their work; `nil` for none.
     var redis: RedisAddress?
-}
-
-/// What a server of streams tells its user.
-enum StreamNotice: Sendable, Equatable {
-    /// Requests are answered at this address.
-    case listening(String)
-    /// Something that the user should know, one sentence.
-    case warning(String)
-    /// Something is made here, or is not any more.
-    case part(PartNotice)
 }

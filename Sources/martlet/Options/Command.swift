@@ -22,6 +22,9 @@ enum Command: String, Sendable, CaseIterable {
         var isPath = true
     }
 
+    /// Whether it runs until it is told to stop, for others.
+    var isServer: Bool { [.serve, .work, .stream].contains(self) }
+
     /// What it does, in one line.
     var summary: String {
         switch self {

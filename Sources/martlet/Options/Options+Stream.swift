@@ -18,12 +18,12 @@ extension Options {
             default: "the host's name", into: \.stream.name),
         Option(
             "redis-url", .text("URL"), .service,
-            "The Redis through which nodes share their work: redis://host:6379, or unix:///path of a socket.",
+            "The Redis through which nodes share their work: redis://host:6379, rediss:// for TLS, or unix:///path of a socket.",
             into: \.stream.redisURL),
         Option(
             "claim-ttl", .milliseconds(1...3600), .service,
-            "After how long without a sign of life the segment that a node makes is made by another.", default: "60",
-            into: \.stream.claimMilliseconds),
+            "After how long without being renewed the right to make a segment ends. A node that dies is replaced after 6 s, or after this time where that is less.",
+            default: "60", into: \.stream.claimMilliseconds),
         Option(
             "fallback-to-local", .yesOrNo, .service,
             "Whether a node that does not reach Redis works on alone, and does not refuse what is not there.",

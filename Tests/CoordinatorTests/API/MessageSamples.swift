@@ -105,6 +105,7 @@ enum MessageSamples {
         job.error = failure
         job.outputBytes = 7
         job.callbackURL = "http://127.0.0.1:1/done"
+        job.streamURL = "http://127.0.0.1:1/hls/film/index.m3u8"
         job.warnings = ["Look."]
         return job
     }

@@ -19,6 +19,7 @@ import Testing
         _ = try await hall.hand()
         let job = try await hall.submit()
         let view = try await hall.reached(.completed, by: job)
+        #expect(view.tasksTotal == 3 && view.tasksCompleted == 3)
         #expect(view.frames == 900)
         #expect(view.segments == 3)
         #expect(view.progress == 1)
@@ -61,6 +62,39 @@ import Testing
         #expect(view.reusedSegments >= 1)
         #expect(other.assignments.entries.contains { $0.task.id == TaskID("video-00001") })
         #expect(try next.text() == "[video-00000][video-00001][video-00002]")
+        await next.service.stop()
+    }
+
+    @Test("What a worker hands in while its job is being read anew is asked for again, not refused")
+    func handsInEarly() async throws {
+        let hall = try await Hall()
+        let first = try await hall.hand(policy: Hand.idle)
+        let job = try await hall.submit()
+        let order = try await first.assignments.entry(0, "work")
+        await hall.service.stop()
+        let gate = ManualClock()
+        let next = try await Hall(
+            after: hall, returnGrace: .seconds(15),
+            examined: { method in
+                try await gate.sleep(until: Moment(nanoseconds: 1))
+                return .film(method)
+            })
+        let routes = TransferRoutes(service: next.service).routes
+        let caller = Caller(handler: Router(routes, door: Door(tokens: nil, time: next.clock), time: next.clock))
+        let (task, epoch) = (order.task.id, order.lease.epoch.number)
+        let file = "\(task).\(epoch).\(order.task.fileExtension)"
+        let path = "/api/v1/jobs/\(job)/results/\(file)?task=\(task)&epoch=\(epoch)&worker=w1"
+        #expect(await caller.call("HEAD", path).status == 503)
+        #expect(await caller.call("GET", "/api/v1/jobs/\(job)/source").status == 503)
+        let back = Hand(ServiceDispatch(service: next.service, build: SoftwareCatalog.build), policy: Hand.idle)
+        // It is let in when its job is there.
+        let joining = Task { try await back.join(holding: [order.lease]) }
+        try await waiting(for: "the reader") { await gate.waitForSleepers() }
+        #expect(await caller.call("HEAD", path).status == 503)
+        gate.advance(by: .nanoseconds(1))
+        try await joining.value
+        #expect(await caller.call("HEAD", path).status == 204)
+        #expect(await caller.call("GET", "/api/v1/jobs/\(job)/source").status == 200)
         await next.service.stop()
     }
 
@@ -236,9 +270,7 @@ import Testing
         isBroken.withLock { $0 = true }
         _ = try? await hand.finish(order, .completed(try await hand.made(order)))
         _ = try await hand.left.entry(0, "the end of the orders")
-        try await waiting(for: "the service to say what hinders it") {
-            while await hall.service.hindrance == nil { await Task.yield() }
-        }
+        try await hall.becomes(hindered: true)
         // It can be looked up all the time, and says what it waits for; nothing can be changed.
         let waits = try #require(try await hall.service.job(job).error)
         #expect(waits.code == "coordinator.no_space" && waits.message.contains("goes on when"))
@@ -248,9 +280,7 @@ import Testing
         isBroken.withLock { $0 = false }
         await hall.clock.waitForSleepers(2)
         hall.clock.advance(by: .seconds(5))
-        try await waiting(for: "the service to go on") {
-            while await hall.service.hindrance != nil { await Task.yield() }
-        }
+        try await hall.becomes(hindered: false)
         _ = try await hall.hand("w2")
         _ = try await hall.reached(.completed, by: job)
         #expect(try hall.text() == "[video-00000][video-00001][video-00002]")

@@ -108,6 +108,14 @@ struct Hall {
         }
     }
 
+    /// Waits until the service says that something hinders it, or goes on.
+    func becomes(hindered isHindered: Bool) async throws {
+        let service = self.service
+        try await waiting(for: isHindered ? "the service to say what hinders it" : "the service to go on") {
+            while await (service.hindrance != nil) != isHindered { await Task.yield() }
+        }
+    }
+
     /// What is in an output.
     func text(of output: String = "out.mp4") throws -> String {
         try String(contentsOfFile: directory.file("films/\(output)"), encoding: .utf8)

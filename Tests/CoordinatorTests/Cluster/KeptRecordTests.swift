@@ -51,15 +51,11 @@ struct KeptRecordTests {
         })
         _ = try await hall.hand()
         let job = try await hall.submit()
-        try await waiting(for: "the service to say what hinders it") {
-            while await hall.service.hindrance == nil { await Task.yield() }
-        }
+        try await hall.becomes(hindered: true)
         isBroken.withLock { $0 = false }
         await hall.clock.waitForSleepers(2)
         hall.clock.advance(by: .seconds(5))
-        try await waiting(for: "the service to go on") {
-            while await hall.service.hindrance != nil { await Task.yield() }
-        }
+        try await hall.becomes(hindered: false)
         _ = try await hall.hand("w2")
         _ = try await hall.reached(.completed, by: job)
         await hall.service.stop()

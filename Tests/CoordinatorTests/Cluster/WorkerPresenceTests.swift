@@ -18,17 +18,17 @@ import Testing
         let said = Journal<CoordinatorMessage>()
         let served: Task<Void, Never>
 
-        init(to hall: Hall, _ name: String) async throws {
+        init(to hall: Hall, _ name: String, run: String = "first") async throws {
             let (near, far) = MemoryWebSocket.pair()
             socket = far
-            served = Task { [service = hall.service] in await service.serve(near) }
+            served = near.told(to: hall.service.listener(to: near))
             Task { [said, socket] in
                 while case .text(let text)? = await socket.receive() {
                     if let message = try? MessageText.decode(CoordinatorMessage.self, from: text) { said.note(message) }
                 }
             }
             let registration = WorkerRegistration(
-                profile: .sample(name), build: SoftwareCatalog.build, instance: "first run of \(name)")
+                profile: .sample(name), build: SoftwareCatalog.build, instance: "\(run) run of \(name)")
             try await say(.register(registration))
             _ = try await said.wait(for: "\(name) to be let in") { !$0.isEmpty }
         }
@@ -70,6 +70,28 @@ import Testing
         _ = try await Line(to: hall, "far")
         #expect(await hall.service.workers().map(\.state.rawValue).sorted().first != "disconnected")
         try await told.wait(for: "the job to go on") { $0.contains(.jobStateChanged(job, .processing)) }
+        await hall.service.stop()
+    }
+
+    @Test("A worker that users have taken out is not let in again before it is started anew")
+    func takenOut() async throws {
+        let hall = try await Hall()
+        _ = try await Line(to: hall, "far")
+        try await hall.service.remove(far)
+        #expect(await hall.service.workers().isEmpty)
+        let again = try await Line(to: hall, "far")
+        guard case .refused(let code, _)? = again.said.entries.first else {
+            Issue.record("it heard \(again.said.entries)")
+            return
+        }
+        #expect(code == "coordinator.worker_removed")
+        #expect(await hall.service.workers().isEmpty)
+        let anew = try await Line(to: hall, "far", run: "second")
+        guard case .welcome? = anew.said.entries.first else {
+            Issue.record("it heard \(anew.said.entries)")
+            return
+        }
+        #expect(await hall.service.workers().map(\.id) == [far])
         await hall.service.stop()
     }
 

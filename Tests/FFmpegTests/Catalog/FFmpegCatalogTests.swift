@@ -47,6 +47,14 @@ import Testing
         #expect(first == second)
     }
 
+    @Test func anEncoderThatWorkedIsNotTriedAgainInALaterStart() async throws {
+        let cache = bench.path("cache")
+        #expect(await catalog(cache: cache).failure(of: "libx264") == nil)
+        let later = catalog(launcher: NoLauncher(), cache: cache)
+        #expect(await later.failure(of: "libx264") == nil)
+        #expect(await later.failure(of: "aac") != nil, "what was never tried has to be")
+    }
+
     @Test func aChangedProgramIsReadAgain() async throws {
         let copy = FFmpegProgram(path: bench.path("ffmpeg"))
         try FileManager.default.createSymbolicLink(atPath: copy.path, withDestinationPath: bench.program.path)

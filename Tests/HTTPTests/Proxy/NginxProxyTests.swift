@@ -48,7 +48,7 @@ struct NginxProxyTests {
             let stream = try await caller.stream(HTTPCall("GET", base + "/events"))
             for text in ["one", "two"] {
                 events.feed(text)
-                let block = try await waiting(for: "an event", atMost: .seconds(10)) { try await stream.body.next() }
+                let block = try await waiting(for: "an event") { try await stream.body.next() }
                 #expect(block == Array(text.utf8))
             }
             events.end()
@@ -58,7 +58,7 @@ struct NginxProxyTests {
                 for _ in 0..<20 {
                     group.addTask {
                         try await caller.openWebSocket(
-                            base + "/socket", headers: HTTPHeaders(), timeout: .seconds(20))
+                            base + "/socket", headers: HTTPHeaders(), timeout: .seconds(60))
                     }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -77,7 +77,7 @@ struct NginxProxyTests {
                 before: try MuteListener().port, certificate: family.server.certificate, key: family.server.key)
             let error = await #expect(throws: HTTPError.self) {
                 _ = try await caller.openWebSocket(
-                    "wss://127.0.0.1:\(orphan.port)/", headers: HTTPHeaders(), timeout: .seconds(20))
+                    "wss://127.0.0.1:\(orphan.port)/", headers: HTTPHeaders(), timeout: .seconds(60))
             }
             #expect(error?.status == 502 && error?.isRetryable == true)
             try await orphan.stop()

@@ -170,7 +170,7 @@ struct RobustnessTests {
                 let socket = try RawSocket(port: port)
                 socket.send("PUT / HTTP/1.1\r\n\(Self.host)Content-Length: 1000\r\n\r\nhalf")
             }
-            try await waiting(for: "the failure", atMost: .seconds(10)) { await failed.happened() }
+            try await waiting(for: "the failure") { await failed.happened() }
         }
     }
 
@@ -188,7 +188,7 @@ struct RobustnessTests {
             socket.send("GET / HTTP/1.1\r\n\(Self.host)\r\n")
             await begun.happened()
             if byReset { socket.reset() } else { socket.endSending() }
-            try await waiting(for: "the cancellation", atMost: .seconds(10)) { await cancelled.happened() }
+            try await waiting(for: "the cancellation") { await cancelled.happened() }
         }
     }
 
@@ -203,7 +203,7 @@ struct RobustnessTests {
             let beginning = try await onThread { socket.receiveAll { $0.contains("first") } }
             #expect(beginning.contains("chunked"))
             if byReset { socket.reset() } else { socket.endSending() }
-            try await waiting(for: "the end of the source", atMost: .seconds(10)) { await source.ended.happened() }
+            try await waiting(for: "the end of the source") { await source.ended.happened() }
         }
     }
 
@@ -241,7 +241,7 @@ struct RobustnessTests {
                     socket.send("GET / HTTP/1.1\r\n\(Self.host)X: ")
                     socket.setPatience(milliseconds: 20)
                     var isOver = false
-                    while !isOver, ContinuousClock.now - began < .seconds(8) {
+                    while !isOver, ContinuousClock.now - began < .seconds(60) {
                         isOver = !socket.send("a") || socket.receive() != nil || !socket.isStillWaiting
                     }
                     #expect(isOver)
@@ -286,7 +286,7 @@ struct RobustnessTests {
         #expect(try await onThread { silent.isClosedByPeer() })
         gate.happen()
         #expect(try await onThread { busy.receiveAll().hasSuffix("whole") })
-        try await waiting(for: "the stop", atMost: .seconds(10)) { await stopping.value }
+        try await waiting(for: "the stop") { await stopping.value }
     }
 
     @Test("A server stops although handlers and streams go on for ever, and cancels them")
@@ -311,9 +311,9 @@ struct RobustnessTests {
         sockets[1].send("GET /stream HTTP/1.1\r\n\(Self.host)\r\n")
         await begun.happened()
         try await onThread { _ = sockets[1].receiveAll { $0.contains("first") } }
-        try await waiting(for: "the stop", atMost: .seconds(10)) { await server.stop() }
-        try await waiting(for: "the handler's cancellation", atMost: .seconds(10)) { await cancelled.happened() }
-        try await waiting(for: "the stream's end", atMost: .seconds(10)) { await source.ended.happened() }
+        try await waiting(for: "the stop") { await server.stop() }
+        try await waiting(for: "the handler's cancellation") { await cancelled.happened() }
+        try await waiting(for: "the stream's end") { await source.ended.happened() }
         try await onThread { for socket in sockets { #expect(socket.isClosedByPeer()) } }
     }
 }

@@ -112,15 +112,17 @@ struct TLSTests {
     @Test("Files that hold no certificate are refused at the start, by both ends")
     func badFiles() async throws {
         let certificates = try await Certificates.made()
-        for (certificate, key) in [
-            ("/nowhere", certificates.own.server.key), (certificates.own.server.key, certificates.own.server.key),
-            (certificates.own.server.certificate, certificates.foreign.server.key),
+        let (own, foreign) = (certificates.own.server, certificates.foreign.server)
+        for (certificate, key, authorities, culprit) in [
+            ("/nowhere", own.key, nil, "/nowhere"), (own.key, own.key, nil, own.key),
+            (own.certificate, foreign.key, nil, foreign.key),
+            (own.certificate, own.key, own.key, "authorities \(own.key)"),
         ] {
             var configuration = HTTPServerConfiguration()
-            configuration.tls = ServerTLS(certificate: certificate, key: key)
+            configuration.tls = ServerTLS(certificate: certificate, key: key, clientAuthorities: authorities)
             let server = HTTPServer(configuration: configuration, handler: Answering { _ in .text("") })
             let error = await #expect(throws: HTTPError.self) { _ = try await server.start() }
-            #expect(error?.code == .cannotListen)
+            #expect(error?.code == .cannotListen && error?.message.contains(culprit) == true)
         }
         let error = await #expect(throws: HTTPError.self) {
             _ = try await trusting("/nowhere").call(HTTPCall("GET", "https://127.0.0.1:1/"), limit: 10)

@@ -65,12 +65,8 @@ struct WebSocketClientTests {
 
     @Test("A server that is not there, is no server, or falls silent is told apart")
     func failures() async throws {
-        let free = try await serving { _ in
-            .text("")
-        } _: {
-            $0
-        }
-        let unreachable = await #expect(throws: HTTPError.self) { _ = try await open(free) }
+        let nobodys = try ReservedPort()
+        let unreachable = await #expect(throws: HTTPError.self) { _ = try await open(nobodys.number) }
         #expect(unreachable?.code == .unreachable)
         let badURL = await #expect(throws: HTTPError.self) {
             _ = try await caller.openWebSocket("file:///etc/passwd", headers: HTTPHeaders(), timeout: .seconds(1))
@@ -166,7 +162,7 @@ struct WebSocketClientTests {
         let mute = try MuteListener()
         let accepting = Task { try await onThread { try mute.acceptWebSocket() } }
         let socket = try await CurlCaller(configuration: configuration).openWebSocket(
-            "ws://127.0.0.1:\(mute.port)/", headers: HTTPHeaders(), timeout: .seconds(5))
+            "ws://127.0.0.1:\(mute.port)/", headers: HTTPHeaders(), timeout: .seconds(60))
         let held = try await accepting.value
         let began = ContinuousClock.now
         #expect(await socket.receive() == nil)

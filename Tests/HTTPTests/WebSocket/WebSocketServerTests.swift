@@ -127,7 +127,8 @@ struct WebSocketServerTests {
     @Test("Who is silent is pinged, and dropped when nothing comes back")
     func silence() async throws {
         var configuration = HTTPServerConfiguration()
-        configuration.webSockets.silence = .milliseconds(400)
+        // Half of it is there to answer a ping in.
+        configuration.webSockets.silence = .seconds(3)
         try await echoing(configuration) { port in
             try await onThread {
                 let socket = try RawWebSocket(port: port)
@@ -140,7 +141,8 @@ struct WebSocketServerTests {
                 let began = ContinuousClock.now
                 #expect(socket.next()?.opcode == 9)
                 #expect(socket.next() == nil)
-                #expect(ContinuousClock.now - began < .seconds(15))
+                // Others are given 20 s.
+                #expect(ContinuousClock.now - began < .seconds(18))
             }
         }
     }
@@ -227,6 +229,50 @@ struct WebSocketServerTests {
             let total = try await onThread { socket.next()?.payload }
             #expect(total == bytes("\(40 << 20)"))
         }
+    }
+
+    /// Notes what it is told, and takes nothing before the test allows it.
+    private struct Listener: WebSocketListener {
+        let told = Journal<String>()
+        let gate = Signal()
+
+        func heard(_ message: WebSocketMessage) async {
+            if case .text(let text) = message { told.note("\(text) begins") }
+            await gate.happened()
+            if case .text(let text) = message { told.note("\(text) ends") }
+        }
+
+        func ended() async { told.note("over") }
+    }
+
+    @Test("A listener is told one message after the other, and then of the end, once", arguments: [true, false])
+    func listener(closesWell: Bool) async throws {
+        let listener = Listener()
+        try await serving { _ in
+            HTTPResponse(status: 101, body: .heardWebSocket { _ in listener })
+        } _: { port in
+            var socket: RawWebSocket? = try await onThread {
+                let socket = try RawWebSocket(port: port, early: RawWebSocket.frame(1, self.bytes("a")))
+                socket.socket.send(RawWebSocket.frame(1, self.bytes("b")) + RawWebSocket.frame(1, self.bytes("c")))
+                return socket
+            }
+            try await listener.told.wait(for: "the first message") { $0 == ["a begins"] }
+            // What comes while nobody listens any more still counts.
+            try await onThread { [socket] in
+                socket?.socket.send(RawWebSocket.frame(1, self.bytes("d")))
+                if closesWell {
+                    socket?.socket.send(RawWebSocket.frame(8, [0x03, 0xe8]))
+                    #expect(socket?.next()?.opcode == 8)
+                    #expect(socket?.socket.isClosedByPeer() == true)
+                }
+            }
+            listener.gate.happen()
+            let said = ["a", "b", "c", "d"].flatMap { ["\($0) begins", "\($0) ends"] }
+            try await listener.told.wait(for: "all messages") { $0.starts(with: said) }
+            socket = nil
+            try await listener.told.wait(for: "the end") { $0 == said + ["over"] }
+        }
+        #expect(listener.told.entries.count { $0 == "over" } == 1)
     }
 
     @Test("A broken frame while messages wait costs its connection, and no other one its turn")

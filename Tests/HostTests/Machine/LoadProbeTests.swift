@@ -77,8 +77,7 @@ import Testing
         let probe = GraphicsProbe(root: directory.file("root"), launcher: ProcessRunner(), path: directory.file("bin"))
         #expect(await probe.names() == ["Intel 8086:3e92"])
         try LocalFiles().makeDirectory(directory.file("bin"))
-        let program = try directory.write("#!/bin/sh\necho 'NVIDIA GeForce RTX 3060'\n", to: "bin/nvidia-smi")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        _ = try await directory.script("echo 'NVIDIA GeForce RTX 3060'", to: "bin/nvidia-smi")
         #expect(await probe.names() == ["NVIDIA GeForce RTX 3060", "Intel 8086:3e92"])
     }
 }

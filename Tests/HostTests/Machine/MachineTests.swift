@@ -55,6 +55,8 @@ import Testing
     }
 
     @Test func theFirstSignalAsksAndTheSecondInsists() async throws {
+        // Whoever runs the tests in the background of a shell has them ignore it, and what is ignored stays so.
+        signal(SIGINT, SIG_DFL)
         let heard = AsyncStream<String>.makeStream()
         var signals: InterruptSignals? = InterruptSignals(
             insist: { heard.continuation.yield("insist \($0)") }, stop: { heard.continuation.yield("stop \($0)") })

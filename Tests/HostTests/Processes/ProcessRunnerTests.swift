@@ -142,7 +142,7 @@ import Testing
             }.count
         }
         let before = try openDescriptors()
-        for _ in 0..<5 {
+        for _ in 0..<2 {
             try await withThrowingTaskGroup(of: ProcessResult.self) { group in
                 for _ in 0..<200 {
                     group.addTask {

@@ -51,6 +51,7 @@ actor ChaosCluster {
             try FileManager.default.copyItem(
                 atPath: try await MediaFixtures.path(film), toPath: "\(disk.path)/films/\(film)")
         }
+        try await ProgramKnowledge.copy(to: directory.file("cache"))
         let coordinator = Self.coordinator(port: 0, disk: disk, directory: directory)
         let url = try await coordinator.event("listening").members["url"] ?? ""
         port = url.split(separator: ":").last.flatMap { Int($0) } ?? 0
@@ -137,7 +138,7 @@ actor ChaosCluster {
             [
                 "work", "--coordinator", "http://\(host):\(port)", "--worker-id", place.name, "--slots", "1",
                 "--benchmark-duration", "0", "--temp-directory", place.disk.path, "--http-port", "0",
-                "--reconnect-delay", "0.3",
+                "--reconnect-delay", "0.3", "--hw-accel", "none",
             ] + (number.isMultiple(of: 2) ? ["--media-root", "films=\(films)/films"] : []),
             named: place.name, in: directory, place.network)
     }

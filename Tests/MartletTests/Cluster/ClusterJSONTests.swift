@@ -17,7 +17,7 @@ import Testing
     @Test func aJobHasEveryKey() throws {
         var job = ClusterWorkshop.job()
         (job.finishedMs, job.outputBytes, job.error) = (1, 2, ProblemView(code: "a.b", message: "c"))
-        job.callbackURL = "http://a/b"
+        (job.callbackURL, job.streamURL) = ("http://a/b", "http://c/d.m3u8")
         let printed = Data(ClusterJSON.json(of: job).line.utf8)
         #expect(try keys(printed) == keys(try JSONEncoder().encode(job)))
         #expect(try JSONDecoder().decode(JobView.self, from: printed) == job)

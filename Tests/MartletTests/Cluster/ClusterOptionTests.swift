@@ -67,7 +67,7 @@ import Testing
 
     @Test("--chunk-size: results come in parts of at most so many bytes", arguments: [16_384, 1_048_576])
     func chunkSize(size: Int) async throws {
-        let cluster = try await TestCluster(["--chunk-size", "\(size)"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--chunk-size", "\(size)"], films: ["minute.mp4": "small_minute.mp4"])
         let worker = try await cluster.worker("w1", ["--slots", "1"])
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")
         try await cluster.completed(job)
@@ -86,15 +86,9 @@ import Testing
         for (retries, delay) in [(0, 1.0), (2, 1.0)] {
             let cluster = try await TestCluster(
                 ["--max-retries", "\(retries)", "--retry-delay", "\(delay)"], films: ["bt709.mp4": "bt709.mp4"])
-            let failing = cluster.directory.file("ffmpeg")
-            try Data(
-                """
-                #!/bin/sh
-                case "$*" in *'\(cluster.directory.file("work"))'/*/jobs/*) echo broken >&2; exit 1;; esac
-                exec ffmpeg "$@"
-                """.utf8
-            ).write(to: URL(filePath: failing))
-            try #require(chmod(failing, 0o755) == 0)
+            let work = cluster.directory.file("work")
+            let failing = try await cluster.ffmpeg(
+                doing: "case \"$*\" in *'\(work)'/*/jobs/*) echo broken >&2; exit 1;; esac")
             let worker = try await cluster.worker("w1", ["--slots", "1"], ffmpeg: failing)
             let job = try await cluster.submit("bt709.mp4", to: "out.mkv", ["--audio-codec", "none"])
             let watched = try await cluster.run(["watch", job])
@@ -118,16 +112,16 @@ import Testing
         let cluster = try await TestCluster(films: ["tiny.mkv": "tiny.mkv"])
         let all = try await cluster.watch()
         for (name, seconds) in [("none", "0"), ("long", "4"), ("shorter", "1")] {
+            let start = ContinuousClock.now
             let worker = worker(name, of: cluster, ["--benchmark-duration", seconds])
             _ = try await worker.event("connected")
             if name == "long" {
                 _ = try await all.event("workerStateChanged") {
                     $0.members["worker_id"] == name && $0.members["state"] == "benchmarking"
                 }
-                let start = ContinuousClock.now
                 let job = try await cluster.submit("tiny.mkv", to: "out.mkv")
                 _ = try await all.event("taskStarted")
-                #expect(ContinuousClock.now - start >= .seconds(2))
+                #expect(ContinuousClock.now - start >= .seconds(4))
                 try await cluster.completed(job)
             }
             let view = try only(try await cluster.list("/api/v1/workers"), name)
@@ -153,7 +147,7 @@ import Testing
             let job = try await again.submit("tiny.mkv", to: "out.mkv")
             try await again.completed(job)
         } else {
-            let ended = try await worker.ended(within: .seconds(30))
+            let ended = try await worker.ended()
             #expect(ended.exitCode == 6, "\(ended.output) \(ended.errors)")
         }
         withExtendedLifetime(worker) {}
@@ -166,7 +160,7 @@ import Testing
         let owner = Mutex<ChildProcess.Handle?>(nil)
         let using = Task {
             try await ChildProcess.run(
-                "sh", ["-c", "while :; do :; done"],
+                "sh", ["-c", "ulimit -t 300; while :; do :; done"],
                 observer: .init(onStart: { handle in owner.withLock { $0 = handle } }))
         }
         try await waiting(for: "the pause", atMost: .seconds(60)) {

@@ -26,7 +26,7 @@ import Testing
 
     @Test("An ffmpeg that is killed from outside is one failed attempt, and changes no byte")
     func killed() async throws {
-        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "small_minute.mp4"])
         let mark = cluster.directory.file("killed")
         let script = try await cluster.ffmpeg(
             doing: "case \"$*\" in \(isTask(in: cluster))) mkdir '\(mark)' 2>/dev/null && kill -KILL $$;; esac")
@@ -43,7 +43,7 @@ import Testing
         .enabled(if: MemoryCage.isPossible, "no control group with a memory limit can be made here"))
     func outOfMemory() async throws {
         let cage = try #require(MemoryCage(megabytes: 6))
-        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "small_minute.mp4"])
         let mark = cluster.directory.file("caged")
         let script = try await cluster.ffmpeg(
             doing: "case \"$*\" in \(isTask(in: cluster))video*) mkdir '\(mark)' 2>/dev/null && "
@@ -59,7 +59,7 @@ import Testing
 
     @Test("An ffmpeg that says nothing is ended, and its task done again")
     func silent() async throws {
-        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "small_minute.mp4"])
         let mark = cluster.directory.file("silent")
         let script = try await cluster.ffmpeg(
             doing: "case \"$*\" in \(isTask(in: cluster))) mkdir '\(mark)' 2>/dev/null && exec sleep 600;; esac")
@@ -93,7 +93,7 @@ import Testing
 
     @Test("A worker of another build gets no segment of a job that is planned for the first")
     func otherBuild() async throws {
-        let cluster = try await TestCluster(films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(films: ["minute.mp4": "small_minute.mp4"])
         let script = try await cluster.ffmpeg(
             doing: "case \" $* \" in *' -version '*) "
                 + "/usr/bin/env ffmpeg \"$@\" | sed '1s/version [^ ]*/version 0.0-other/'; exit;; esac")

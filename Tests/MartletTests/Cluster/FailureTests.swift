@@ -17,7 +17,7 @@ import Testing
 
     @Test("A worker that is stopped loses its work, its late result does not count, and it works again")
     func workerStopped() async throws {
-        let cluster = try await TestCluster(["--heartbeat-timeout", "3"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--heartbeat-timeout", "3"], films: ["minute.mp4": "small_minute.mp4"])
         let all = try await cluster.watch()
         let lazy = try await cluster.lazyFFmpeg()
         let sleeper = try await cluster.worker("sleeper", ["--slots", "1"], sharesFilms: true, ffmpeg: lazy)
@@ -53,7 +53,7 @@ import Testing
         [true, false])
     func sourceLost(isReplaced: Bool, isShared: Bool) async throws {
         let other = try await MediaFixtures.path("h264_closed.mp4")
-        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "small_minute.mp4"])
         let film = cluster.directory.file("films/minute.mp4")
         try FileManager.default.copyItem(atPath: other, toPath: film + ".other")
         // Without the films it has them sent, and learns from the coordinator that they are others.
@@ -170,7 +170,7 @@ import Testing
         ])
     func playlist(name: String, text: String) async throws {
         let cluster = try await TestCluster(
-            ["--with-worker", "--benchmark-duration", "0"], films: ["minute.mp4": "minute.mp4"])
+            ["--with-worker", "--benchmark-duration", "0"], films: ["minute.mp4": "small_minute.mp4"])
         try Data(text.utf8).write(to: URL(filePath: cluster.directory.file("films/\(name)")))
         let run = try await cluster.run(["submit", "films:\(name)", "films:out.mkv", "--watch"])
         #expect(run.exitCode == 3, "\(run.transcript)")

@@ -12,40 +12,35 @@ import Testing
     private func stand(in cluster: TestCluster, working: Int = 0) async throws -> String {
         let encoded = cluster.directory.file("encoded")
         try FileManager.default.createDirectory(atPath: encoded, withIntermediateDirectories: true)
-        let path = try cluster.directory.write(
-            """
-            #!/bin/sh
-            case " $* " in
-            *" h264_nvenc "*)
-                case "$*" in *"-f null -") exit 0;; esac
-                for number in $(seq \(working)); do
-                    if mkdir "\(encoded)/$number" 2>/dev/null; then
-                        # A device that works: the processor stands in for it.
-                        set -- "$@" END
-                        while [ "$1" != END ]; do
-                            case "$1" in
-                            h264_nvenc) set -- "$@" libx264 ;;
-                            -preset:v|-rc:v|-cq:v|-b:v) shift ;;
-                            *) set -- "$@" "$1" ;;
-                            esac
+        return try await cluster.ffmpeg(
+            doing: """
+                case " $* " in
+                *" h264_nvenc "*)
+                    case "$*" in *"-f null -") exit 0;; esac
+                    for number in $(seq \(working)); do
+                        if mkdir "\(encoded)/$number" 2>/dev/null; then
+                            # A device that works: the processor stands in for it.
+                            set -- "$@" END
+                            while [ "$1" != END ]; do
+                                case "$1" in
+                                h264_nvenc) set -- "$@" libx264 ;;
+                                -preset:v|-rc:v|-cq:v|-b:v) shift ;;
+                                *) set -- "$@" "$1" ;;
+                                esac
+                                shift
+                            done
                             shift
-                        done
-                        shift
-                        exec /usr/bin/env ffmpeg "$@"
-                    fi
-                done
-                echo '[h264_nvenc @ 0x5581] OpenEncodeSessionEx failed: unsupported device (2)' >&2
-                exit 1 ;;
-            esac
-            exec /usr/bin/env ffmpeg "$@"
-
-            """, to: "ffmpeg-stand")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-        return path
+                            exec /usr/bin/env ffmpeg "$@"
+                        fi
+                    done
+                    echo '[h264_nvenc @ 0x5581] OpenEncodeSessionEx failed: unsupported device (2)' >&2
+                    exit 1 ;;
+                esac
+                """)
     }
 
     /// The film as software makes it on one machine.
-    private static let alone = Task { try await Transcode.succeed("minute.mp4", to: "out.mkv") }
+    private static let alone = Task { try await Transcode.succeed("small_minute.mp4", to: "out.mkv") }
 
     private func submit(_ cluster: TestCluster, _ options: [String]) async throws -> String {
         let run = try await cluster.run(["submit", "films:minute.mp4", "films:out.mkv"] + options)
@@ -55,9 +50,10 @@ import Testing
 
     @Test("A device that fails at work is given up, and the film is as software makes it", arguments: [0, 2])
     func deviceFails(working: Int) async throws {
-        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "small_minute.mp4"])
         let program = try await stand(in: cluster, working: working)
-        let worker = try await cluster.worker("box", ["--slots", "1"], sharesFilms: true, ffmpeg: program)
+        let worker = try await cluster.worker(
+            "box", ["--slots", "1"], sharesFilms: true, ffmpeg: program, hardware: "auto")
         let job = try await submit(cluster, ["--hw-accel", "nvenc"])
         try await cluster.completed(job)
         #expect(try cluster.bytes(of: "out.mkv") == (try await Self.alone.value.bytes()))
@@ -85,11 +81,11 @@ import Testing
 
     @Test("A job that insists on hardware fails with the messages of each attempt")
     func hardwareRequired() async throws {
-        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "small_minute.mp4"])
         let program = try await stand(in: cluster)
         let workers = [
-            try await cluster.worker("one", ["--slots", "1"], sharesFilms: true, ffmpeg: program),
-            try await cluster.worker("two", ["--slots", "1"], sharesFilms: true, ffmpeg: program),
+            try await cluster.worker("one", ["--slots", "1"], sharesFilms: true, ffmpeg: program, hardware: "auto"),
+            try await cluster.worker("two", ["--slots", "1"], sharesFilms: true, ffmpeg: program, hardware: "auto"),
         ]
         let job = try await submit(cluster, ["--codec", "h264_nvenc", "--hw-fallback", "false"])
         let watched = try await cluster.run(["watch", job])
@@ -107,7 +103,7 @@ import Testing
     @Test("Hardware is tried before it is believed, and software takes over at once where it does not work")
     func noDevice() async throws {
         let cluster = try await TestCluster(films: ["tiny.mkv": "tiny.mkv"])
-        let worker = try await cluster.worker("plain", sharesFilms: true)
+        let worker = try await cluster.worker("plain", sharesFilms: true, hardware: "auto")
         let refused = try await cluster.run([
             "submit", "films:tiny.mkv", "films:a.mkv", "--watch", "--hw-accel", "nvenc", "--hw-fallback", "false",
         ])

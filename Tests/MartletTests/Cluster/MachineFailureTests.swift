@@ -11,13 +11,13 @@ import Testing
     @Test(
         "Clocks that differ by minutes, and by a year, change nothing",
         .enabled(
-            if: Transcode.isLong && FileManager.default.isExecutableFile(atPath: "/usr/bin/faketime"),
+            if: LongForm.isWanted && FileManager.default.isExecutableFile(atPath: "/usr/bin/faketime"),
             "one of the long forms (make corpus); it wants faketime"))
     func clocks() async throws {
         // The wall clock alone is another one: the clocks that measure time go as they do, and files keep their times.
         let real = ["FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"]
         let cluster = try await TestCluster(
-            films: ["minute.mp4": "minute.mp4"], environment: real, wrapper: ["faketime", "-m", "-f", "+7m"])
+            films: ["minute.mp4": "small_minute.mp4"], environment: real, wrapper: ["faketime", "-m", "-f", "+7m"])
         let workers = [
             try await cluster.worker("late", environment: real, wrapper: ["faketime", "-m", "-f", "-6m"]),
             try await cluster.worker(
@@ -47,7 +47,7 @@ import Testing
         .enabled(noDisk) { await PrivateDisk.isPermitted })
     func workersDisk() async throws {
         let cluster = try await TestCluster(
-            ["--heartbeat-timeout", "6", "--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
+            ["--heartbeat-timeout", "6", "--retry-delay", "0.1"], films: ["minute.mp4": "small_minute.mp4"])
         let place = cluster.directory.file("small-disk")
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         let disk = PrivateDisk(at: place, megabytes: 100)
@@ -82,7 +82,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         let disk = PrivateDisk(at: place, megabytes: 320)
         let cluster = try await TestCluster(
-            films: ["minute.mp4": "minute.mp4"], in: directory, wrapper: disk.wrapper)
+            films: ["minute.mp4": "small_minute.mp4"], in: directory, wrapper: disk.wrapper)
         let worker = try await cluster.worker("w1", sharesFilms: true, ffmpeg: try await cluster.lazyFFmpeg())
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")
         let watching = cluster.watch(job)

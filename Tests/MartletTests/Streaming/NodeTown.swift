@@ -4,6 +4,7 @@
 import Foundation
 import MartletHTTP
 import MartletHost
+import MartletModel
 import MartletPorts
 import MartletTestKit
 import Synchronization
@@ -26,7 +27,6 @@ actor NodeTown {
     let segments: Int
     private let place: TemporaryDirectory
     private let film: String
-    private let claimSeconds: Int
     private let caller = CurlCaller()
     private var nodes: [String: Node] = [:]
     /// What ended processes said, and when they were killed.
@@ -35,15 +35,13 @@ actor NodeTown {
     private var served: [String: [UInt8]] = [:]
     private(set) var faults: [String] = []
     private(set) var answers = 0
-    private(set) var longest: Duration = .zero
+    /// The longest waits, the longest first: how long, for what, of whom and until when.
+    private(set) var longest: [(wait: Duration, what: String, end: Int)] = []
 
     /// Makes the film; there is no node yet.
     ///
-    /// - Parameters:
-    ///   - seconds: how long the film is, a multiple of 4.
-    ///   - claimSeconds: how long claims last.
-    init(seconds: Int, claimSeconds: Int) async throws {
-        self.claimSeconds = claimSeconds
+    /// - Parameter seconds: how long the film is, a multiple of 4.
+    init(seconds: Int) async throws {
         place = try TemporaryDirectory()
         film = place.file("film.mp4")
         // 1, 1 and 2 s, and then 4 s each.
@@ -72,20 +70,28 @@ actor NodeTown {
         let disk = megabytes.map { PrivateDisk(at: cache, megabytes: $0) }
         let process = MartletProcess(
             ["stream", film, "--port", "0", "--cache-directory", cache, "--worker-id", name, "--json"]
-                + ["--claim-ttl", "\(claimSeconds)", "--slots", "2", "--rate-limit", "0"]
+                + ["--slots", "2", "--rate-limit", "0"]
                 + (isAlone ? [] : ["--redis-url", redis.url]),
-            environment: ["REDIS_URL": nil], wrapper: disk?.wrapper ?? [])
+            environment: ["REDIS_URL": nil], wrapper: disk?.wrapper ?? [], deadline: .seconds(3600))
         let url = try #require(try await process.event("listening").members["url"])
         nodes[name] = Node(name: name, process: process, url: url, disk: disk)
     }
 
-    /// Kills a node, with all that it started.
+    /// Kills a node, with all that it started; a viewer wants the segments of picture that it was making from the others.
     func kill(_ name: String) async throws {
         guard let node = nodes.removeValue(forKey: name) else { return }
         let time = Self.now
         node.process.sendToGroup(SIGKILL)
         _ = try await node.process.ended()
         past.append((name, node.process.events, time))
+        var record = NodeRecord()
+        record.add(name, node.process.events, killedAt: time)
+        for making in record.makings where making.result == "killed" {
+            guard let part = StreamPart(making.part), part.rendition == "original" else { continue }
+            for other in nodes.keys.sorted() {
+                await take("original/\(part.number).m4s", "?session=heir", of: other)
+            }
+        }
     }
 
     /// Returns when a node makes something.
@@ -141,31 +147,55 @@ actor NodeTown {
         }
     }
 
-    /// Takes a file; a node that is not there is as one that a balancer leaves out.
-    private func take(_ path: String, _ session: String, _ random: inout SplitMix64) async {
-        let start = ContinuousClock.now
-        for _ in 0..<20 {
-            let names = nodes.keys.sorted()
-            guard let node = nodes[names[random.below(names.count)]] else { continue }
-            do {
-                let answer = try await caller.call(
-                    HTTPCall("GET", "\(node.url)/hls/film.mp4/\(path)\(session)", stallTimeout: .seconds(60)),
-                    limit: 1 << 24)
-                answers += 1
-                longest = max(longest, ContinuousClock.now - start)
-                guard answer.status == 200 else {
-                    let text = String(decoding: answer.body, as: UTF8.self)
-                    faults.append("\(path) of \(node.name): \(answer.status) \(text)")
-                    return
+    /// Every node is asked for everything that was served by now.
+    func takeAllAgain() async {
+        await withTaskGroup(of: Void.self) { group in
+            for (number, name) in nodes.keys.sorted().enumerated() {
+                group.addTask {
+                    for path in await self.served.keys.sorted() {
+                        await self.take(path, "?session=again\(number)", of: name)
+                    }
                 }
-                note(path, answer.body, of: node.name)
-                return
-            } catch {
-                // It was killed; else it had to answer.
-                if nodes[node.name]?.url == node.url { faults.append("\(path) of \(node.name): \(error)") }
             }
         }
+    }
+
+    /// Takes a file of any node; one that is not there is as one that a balancer leaves out.
+    private func take(_ path: String, _ session: String, _ random: inout SplitMix64) async {
+        for _ in 0..<20 {
+            let names = nodes.keys.sorted()
+            if await take(path, session, of: names[random.below(names.count)]) { return }
+        }
         faults.append("\(path): nobody answers")
+    }
+
+    /// Takes a file of one node; `false` when that is not there.
+    @discardableResult
+    private func take(_ path: String, _ session: String, of name: String) async -> Bool {
+        guard let node = nodes[name] else { return false }
+        let start = ContinuousClock.now
+        do {
+            let answer = try await caller.call(
+                HTTPCall("GET", "\(node.url)/hls/film.mp4/\(path)\(session)", stallTimeout: .seconds(60)),
+                limit: 1 << 24)
+            answers += 1
+            note(ContinuousClock.now - start, path, of: name)
+            if answer.status == 200 {
+                note(path, answer.body, of: name)
+            } else {
+                faults.append("\(path) of \(name): \(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
+            }
+            return true
+        } catch {
+            // It was killed; else it had to answer.
+            if nodes[name]?.url == node.url { faults.append("\(path) of \(name): \(error)") }
+            return false
+        }
+    }
+
+    private func note(_ wait: Duration, _ path: String, of node: String) {
+        longest.append((wait, "\(path) of \(node)", Self.now))
+        longest = Array(longest.sorted { $0.wait > $1.wait }.prefix(5))
     }
 
     private func note(_ path: String, _ bytes: [UInt8], of node: String) {
@@ -183,20 +213,32 @@ actor NodeTown {
         var random = SplitMix64(seed: seed)
         try await start("alone", isAlone: true)
         guard let node = nodes.removeValue(forKey: "alone") else { return }
+        let paths = served.keys.sorted().shuffled(using: &random).prefix(limit)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (number, path) in served.keys.sorted().shuffled(using: &random).prefix(limit).enumerated() {
+            // Who asks for everything at once waits for longer than a node lets anybody wait.
+            for viewer in 0..<4 {
                 group.addTask { [caller] in
-                    // One viewer may not wait for everything at once.
-                    let url = "\(node.url)/hls/film.mp4/\(path)?session=\(number)"
-                    let answer = try await caller.call(
-                        HTTPCall("GET", url, stallTimeout: .seconds(120)), limit: 1 << 24)
-                    await self.note(path, answer.body, of: "one node alone")
+                    for path in paths.enumerated().filter({ $0.offset % 4 == viewer }).map(\.element) {
+                        let answer = try await caller.call(
+                            HTTPCall(
+                                "GET", "\(node.url)/hls/film.mp4/\(path)?session=\(viewer)",
+                                stallTimeout: .seconds(120)), limit: 1 << 24)
+                        await self.compare(path, answer)
+                    }
                 }
             }
             try await group.waitForAll()
         }
         node.process.send(SIGTERM)
         _ = try await node.process.ended()
+    }
+
+    private func compare(_ path: String, _ answer: HTTPAnswer) {
+        guard answer.status == 200 else {
+            faults.append("\(path) of one node alone: \(answer.status)")
+            return
+        }
+        note(path, answer.body, of: "one node alone")
     }
 
     /// All that was made, and by whom.

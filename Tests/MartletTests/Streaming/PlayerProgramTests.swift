@@ -11,7 +11,7 @@ import Testing
         FileManager.default.isExecutableFile(atPath: "/usr/bin/" + program)
     }
 
-    @Test("ffmpeg shows every picture of every quality, once, and of the film's own packets, too")
+    @Test("ffmpeg shows every picture of every quality, once, of the film's own packets, too, and one every 2 s")
     func ffmpeg() async throws {
         let screening = try await Screening(seconds: 12)
         for name in ["original/index.m3u8", "240p/index.m3u8", "remux.m3u8"] {
@@ -24,10 +24,18 @@ import Testing
             #expect(outcome.isSuccess && outcome.errors.isEmpty, "\(name): \(outcome.errors)")
             #expect(outcome.output.split(separator: "\n").count { $0.hasPrefix("0,") } == 288, "\(name)")
         }
+        let pictures = try await ChildProcess.run(
+            "ffprobe",
+            [
+                "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time,flags", "-of", "csv=p=0",
+                screening.address + "/trick.m3u8",
+            ])
+        let listed = pictures.output.split(separator: "\n").map { $0.prefix { $0 != "_" } }
+        #expect(listed == (0..<6).map { "\(10 + $0 * 2).000000,K" }, "\(pictures.errors)")
         try await screening.end()
     }
 
-    @Test("ffplay plays to the end and complains of nothing", .enabled(if: Transcode.isLong, "long"))
+    @Test("ffplay plays to the end and complains of nothing", .enabled(if: LongForm.isWanted, "long"))
     func ffplay() async throws {
         let screening = try await Screening(seconds: 12)
         let outcome = try await ChildProcess.run(
@@ -40,7 +48,7 @@ import Testing
 
     @Test(
         "mpv plays to the end and complains of nothing",
-        .enabled(if: Transcode.isLong && has("mpv"), "long, and needs mpv"))
+        .enabled(if: LongForm.isWanted && has("mpv"), "long, and needs mpv"))
     func mpv() async throws {
         let screening = try await Screening(seconds: 12)
         let log = screening.place.file("mpv.log")
@@ -61,7 +69,7 @@ import Testing
 
     @Test(
         "GStreamer plays to the end and complains of nothing",
-        .enabled(if: Transcode.isLong && has("gst-launch-1.0"), "long, and needs GStreamer"))
+        .enabled(if: LongForm.isWanted && has("gst-launch-1.0"), "long, and needs GStreamer"))
     func gstreamer() async throws {
         let screening = try await Screening(seconds: 12)
         let outcome = try await ChildProcess.run(

@@ -25,11 +25,19 @@ import Testing
         try await StreamServerProcess(films, cache: cache ?? self.cache, options)
     }
 
+    /// A server whose encodes take a while, so that one can be met at work, and nobody's processor.
+    private func lazyServer(_ options: [String] = []) async throws -> StreamServerProcess {
+        let ffmpeg = try await place.script(
+            "case \"$*\" in *-c:v*) sleep 2;; esac; exec /usr/bin/env ffmpeg \"$@\"", to: "ffmpeg")
+        return try await StreamServerProcess(
+            films, cache: cache, options, environment: ["MARTLET_FFMPEG": ffmpeg])
+    }
+
     @Test("Playlists are there before anything is encoded, and every segment comes when it is asked for")
     func playlists() async throws {
         let server = try await server()
         let master = try await server.get(film + "/master.m3u8")
-        #expect(master.status == 200 && master.text.contains("original/index.m3u8?session="), "\(master.text)")
+        #expect(master.status == 200 && master.text.contains("&session="), "\(master.text)")
         let playlist = try await server.get(film + "/original/index.m3u8")
         #expect(playlist.text.split(separator: "\n").count { $0.hasPrefix("#EXTINF") } == 17, "\(playlist.text)")
         #expect(playlist.text.contains("#EXT-X-ENDLIST"))
@@ -51,7 +59,7 @@ import Testing
 
     @Test("Who seeks has what is not wanted any more stopped, and soon what is")
     func seek() async throws {
-        let server = try await server(["--slots", "1"])
+        let server = try await lazyServer(["--slots", "1"])
         // Whoever asked hangs up at once, as players do that seek.
         let first = Task { try await server.get(film + "/original/1.m4s?session=a") }
         try await server.wait(for: "martlet_stream_parts_waited") { $0 > 0 }
@@ -60,9 +68,9 @@ import Testing
         let there = try await server.get(film + "/original/12.m4s?session=a")
         #expect(there.status == 200)
         let made = try await server.number(#"martlet_stream_parts_total{result="made"}"#)
-        // Neither the place before nor all that lay ahead of it was made: at most the segment that could not be stopped
-        // in time, then what was asked for, and its sound.
-        #expect(made <= 3, "\(made)")
+        // Neither the place before nor all that lay ahead of it was made: at most what could not be stopped in time, then
+        // what was asked for, and its sound.
+        #expect(made <= 6, "\(made)")
         _ = try await server.stop()
     }
 
@@ -84,7 +92,7 @@ import Testing
     @Test("A server that is killed leaves nothing broken, and the next one goes on with what was made")
     func killed() async throws {
         // What the dead one was making is not left to it until its claim would have ended.
-        let first = try await server(["--claim-ttl", "600"])
+        let first = try await lazyServer(["--claim-ttl", "600"])
         let before = try await first.get(film + "/original/0.m4s")
         let underWay = Task { try await first.get(film + "/original/9.m4s") }
         try await first.wait(for: "martlet_stream_parts_waited") { $0 > 0 }
@@ -140,6 +148,9 @@ import Testing
         _ = try place.write("no film at all", to: "films/broken.mkv")
         let broken = try await server.get("/hls/broken.mkv/master.m3u8")
         #expect(broken.status == 422 && broken.text.contains("media."), "\(broken.text)")
+        // JSON writes slashes with a backslash, or not.
+        let places = [films, films.replacing("/", with: "\\/")]
+        #expect(!places.contains(where: broken.text.contains), "viewers see where films lie: \(broken.text)")
         _ = try await server.stop()
     }
 
@@ -156,17 +167,37 @@ import Testing
         _ = try await server.stop()
     }
 
+    @Test("Whether it is ready depends on Redis where it does not work without")
+    func readiness() async throws {
+        let redis = try await RedisServer()
+        let options = ["--redis-url", redis.url]
+        let alone = try await server(options)
+        let strict = try await server(options + ["--fallback-to-local", "false"], cache: place.file("strict"))
+        #expect(try await strict.get("/readyz").status == 200)
+        try await redis.stop()
+        let refused = try await strict.get("/readyz")
+        #expect(refused.status == 503 && refused.headers["content-type"] == "application/problem+json")
+        #expect(refused.text.contains("streaming.not_ready") && refused.text.contains("Redis"), "\(refused.text)")
+        // It notices when it claims something, and then says so.
+        #expect(try await alone.get(film + "/a1/0.m4s").status == 200)
+        let told = try await alone.get("/readyz")
+        #expect(told.status == 200 && told.text.contains("warning"), "\(told.text)")
+        try await redis.start()
+        try await waiting(for: "Redis to be found again") {
+            while try await strict.get("/readyz").status != 200 { try await Task.sleep(for: .milliseconds(50)) }
+        }
+        _ = try await (alone.stop(), strict.stop())
+    }
+
     @Test("An ffmpeg that is killed is run again, and nobody notices")
     func encoderKilled() async throws {
         let script = """
-            #!/bin/sh
             case "$*" in
                 *-c:v*) if mkdir '\(place.path)/once' 2>/dev/null; then kill -KILL $$; fi ;;
             esac
             exec ffmpeg "$@"
             """
-        let path = try place.write(script, to: "ffmpeg")
-        chmod(path, 0o755)
+        let path = try await place.script(script, to: "ffmpeg")
         let server = try await StreamServerProcess(films, cache: cache, environment: ["MARTLET_FFMPEG": path])
         #expect(try await server.get(film + "/original/0.m4s").status == 200)
         #expect(FileManager.default.fileExists(atPath: place.file("once")))
@@ -202,7 +233,7 @@ import Testing
 
     @Test("Told to stop while somebody waits, it stops in order")
     func stop() async throws {
-        let server = try await server()
+        let server = try await lazyServer()
         let request = Task { try await server.get(film + "/original/3.m4s") }
         try await server.wait(for: "martlet_stream_parts_waited") { $0 > 0 }
         let end = try await server.stop()

@@ -168,7 +168,7 @@ import Testing
             "ffmpeg",
             ["-nostdin", "-v", "error", "-copyts", "-i", "file:" + path, "-map", "0:s:\(track)", "-f", "srt", "-"])
         try #require(outcome.isSuccess, "\(outcome.errors)")
-        let start = try await FrameTruth.of(path).startSeconds * 1000
+        let start = try await FrameTruth.of(path, first: 1).startSeconds * 1000
         return outcome.output.split(separator: "\n").map { line in
             var text = String(line).replacing(#/<[^>]*>/#, with: "").replacing(#/\{[^}]*\}/#, with: "")
             text.replace(#/(\d\d):(\d\d):(\d\d),(\d\d\d)/#) { match in

@@ -47,14 +47,14 @@ import Testing
         let work = try TemporaryDirectory()
         let options = ["--preset", "slow", "--work-directory", work.path]
         let killed = try await Transcode.attempt(
-            "minute.mp4", options,
+            "small_minute.mp4", options,
             stop: .init(SIGKILL) { _, event in
                 event.name == "taskCompleted" && (event.members["task_id"]?.hasPrefix("video") ?? false)
             })
         #expect(killed.run.outcome.ending == .signalled(SIGKILL), "\(killed.run.transcript)")
         #expect(try !work.names().isEmpty)
         #expect(try killed.directory.names().isEmpty)
-        let resumed = try await Transcode.succeed("minute.mp4", options, in: killed.directory)
+        let resumed = try await Transcode.succeed("small_minute.mp4", options, in: killed.directory)
         #expect(resumed.run.reusedSegments >= 1)
         #expect(try work.names().isEmpty)
     }

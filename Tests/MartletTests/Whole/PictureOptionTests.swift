@@ -79,12 +79,12 @@ import Testing
     }
 
     @Test func bitrateIsReached() async throws {
-        let film = Transcode.isLong ? "ten_minutes.mp4" : "minute.mp4"
+        let film = LongForm.isWanted ? "ten_minutes.mp4" : "minute.mp4"
         let result = try await Transcode.succeed(film, ["--bitrate", "250k", "--preset", "veryfast"])
-        let seconds = Transcode.isLong ? 600.0 : 60.0
+        let seconds = LongForm.isWanted ? 600.0 : 60.0
         let rate = Double(try await PacketList.of(result.output).bytes) * 8 / seconds
         print("bit rate: 250000 asked for, \(Int(rate)) in the picture of \(film)")
-        #expect(abs(rate / 250_000 - 1) < (Transcode.isLong ? 0.01 : 0.05))
+        #expect(abs(rate / 250_000 - 1) < (LongForm.isWanted ? 0.01 : 0.05))
         #expect(try await result.difference(pictures: false) == nil)
     }
 

@@ -8,7 +8,7 @@ import Testing
 
 /// The same source and parameters give the same bytes, whoever encodes and however often it is cut short.
 @Suite struct SameBytesTests {
-    static let film = "minute.mp4"
+    static let film = "small_minute.mp4"
     static let options = ["--preset", "veryfast", "--crf", "24"]
 
     /// The output of one undisturbed run, made once.
@@ -35,7 +35,7 @@ import Testing
         #expect(try one.bytes() == two.bytes())
     }
 
-    @Test(arguments: 0..<(Transcode.isLong ? 20 : 4))
+    @Test(arguments: 0..<(LongForm.isWanted ? 20 : 4))
     func killedJobIsTakenUpAndGivesTheSameBytes(_ seed: UInt64) async throws {
         let reference = try await Self.undisturbed.value
         var random = SplitMix64(seed: seed)

@@ -16,9 +16,6 @@ struct Transcode {
     /// How the run went.
     let run: MartletProgram.Run
 
-    /// Whether the long forms of the tests were asked for.
-    static var isLong: Bool { ProcessInfo.processInfo.environment["MARTLET_LONG"] == "1" }
-
     /// The fastest options that still make a real film.
     static let quick = ["--preset", "ultrafast"]
 

@@ -19,24 +19,6 @@ enum ShownByFFmpeg {
         return lines(outcome.output).compactMap { $0.count > 2 ? Int64($0[2].filter { $0 != " " }) : nil }
     }
 
-    /// Time and checksum of every frame, from `first` on, when reading starts by `seek`.
-    static func pictures(
-        of path: String, stream: Int, seek: [String] = [], from first: Int64? = nil
-    ) async throws -> [String] {
-        let filter = first.map { ["-vf", "trim=start_pts=\($0)"] } ?? []
-        let outcome = try await Turnstile.processors.pass {
-            try await ChildProcess.run(
-                "ffmpeg",
-                ["-nostdin", "-v", "quiet", "-copyts", "-noaccurate_seek"] + seek + ["-i", "file:" + path]
-                    + ["-map", "0:\(stream)"] + filter
-                    + ["-fps_mode", "passthrough", "-enc_time_base", "-1", "-f", "framecrc", "-"])
-        }
-        return lines(outcome.output).compactMap { fields in
-            guard fields.count > 5 else { return nil }
-            return "\(fields[2]) \(fields[5])".split(separator: " ").joined(separator: " ")
-        }
-    }
-
     private static func lines(_ listing: String) -> [[Substring]] {
         listing.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.split(separator: ",") }
     }

@@ -9,12 +9,12 @@ import Testing
 @Suite struct StreamPlanTests {
     private static let aac = AudioRuns(
         streamIndex: 1, packetSamples: 1024, gridSamples: 1024,
-        runs: [AudioRun(firstSample: 0, sampleCount: 2_000 * 1024)])
+        runs: [AudioRun(firstSample: 0, sampleCount: 1_875 * 1024)])
 
     private static func runs(_ stream: Int, size: Int? = 1536) -> AudioRuns {
         AudioRuns(
             streamIndex: stream, packetSamples: size, gridSamples: size,
-            runs: [AudioRun(firstSample: 0, sampleCount: 1_400 * 1536)])
+            runs: [AudioRun(firstSample: 0, sampleCount: 1_250 * 1536)])
     }
 
     private func film(_ others: [StreamDescription], sounds: [AudioRuns]) -> StreamFilm {
@@ -41,6 +41,23 @@ import Testing
         #expect(
             try StreamPlan(film: film(large), options: options).video.map(\.name)
                 == ["original", "1440p", "1080p", "720p", "480p", "360p", "240p"])
+    }
+
+    @Test(arguments: [
+        (1080, 1920, 0), (1920, 1080, 90), (1920, 800, 0), (720, 576, 0), (3840, 2160, 0), (1088, 1088, 0),
+    ])
+    func smallerQualitiesHaveFewerPixelsAndTakeLess(width: Int, height: Int, turn: Int) throws {
+        var video = VideoProperties(width: width, height: height, pixelFormat: "yuv420p")
+        if turn != 0 { video.displayMatrix = DisplayMatrix(values: [0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30]) }
+        let qualities = try StreamPlan(film: film(video), options: options).video
+        let side = min(width, height)
+        #expect(qualities.count > 1)
+        for (larger, smaller) in zip(qualities, qualities.dropFirst()) {
+            let (shape, next) = (larger.size, smaller.size)
+            #expect(next.width * next.height < shape.width * shape.height, "\(smaller.name)")
+            #expect(smaller.peak.bitsPerSecond < larger.peak.bitsPerSecond, "\(smaller.name)")
+            #expect("\(min(next.width, next.height))p" == smaller.name && min(next.width, next.height) < side)
+        }
     }
 
     @Test func theMasterPlaylistNamesEverything() throws {
@@ -70,6 +87,42 @@ import Testing
         #expect(lines.filter { $0.hasPrefix("#EXT-X-STREAM-INF") }.count == 8)
         #expect(text.contains(#"CODECS="avc1.64001F,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=25.000"#))
         #expect(text.contains(#"CODECS="avc1.64001F,mp4a.40.2,ac-3""#))
+    }
+
+    @Test("What MPEG-TS adds is counted in what players are told of the rate")
+    func rateOfTransportStreams() throws {
+        func rates(_ container: SegmentContainer) throws -> [Int] {
+            var options = options
+            options.container = container
+            let text = try StreamPlan(film: film(), options: options).master()
+            return text.matches(of: /STREAM-INF:BANDWIDTH=([0-9]+)/).compactMap { Int($0.1) }
+        }
+        let (plain, wrapped) = try (rates(.mp4), rates(.ts))
+        #expect(plain.count >= 4 && wrapped.count >= 4)
+        // Frames of 160 kb/s at 48 kHz fill three packets; tables come on top of that in both.
+        for (less, more) in zip(plain, wrapped) { #expect(more - less > 80_000 && more < less * 5 / 4) }
+    }
+
+    @Test("A film ends when its sound is over that goes on without a hole")
+    func soundThatOutlastsThePicture() throws {
+        func seconds(_ runs: [ClosedRange<Int64>]) throws -> Int64 {
+            let runs = runs.map {
+                AudioRun(firstSample: $0.lowerBound * 48_000, sampleCount: Int64($0.count - 1) * 48_000)
+            }
+            let sound = AudioRuns(streamIndex: 1, packetSamples: 1024, gridSamples: 1024, runs: runs)
+            let plan = try StreamPlan(film: film(sounds: [sound]), options: options)
+            // The last cell is whole.
+            let playlist = try #require(plan.playlist(of: "a1"))
+            let sum = playlist.matches(of: /#EXTINF:([0-9.]+)/).reduce(0) { $0 + (Double($1.1) ?? 0) }
+            #expect(abs(sum - Double(plan.timeline.durationMicroseconds) / 1e6) < 0.022)
+            return plan.timeline.durationMicroseconds / 1_000_000
+        }
+        // The picture has 40 seconds.
+        #expect(try seconds([0...40]) == 40)
+        #expect(try seconds([0...30]) == 40)
+        #expect(try seconds([0...52]) == 52)
+        #expect(try seconds([0...20, 25...47]) == 47)
+        #expect(try seconds([0...40, 9_000...9_001]) == 40)
     }
 
     @Test func everyPlaylistHasEverySegment() throws {
@@ -142,6 +195,21 @@ import Testing
         let kept = try StreamPlan(film: film(bright), options: hevc)
         #expect(kept.video.allSatisfy { $0.command.videoRange == "PQ" && $0.codecName.hasPrefix("hvc1.2.4.") })
         #expect(kept.master().contains("VIDEO-RANGE=PQ"))
+    }
+
+    @Test func coloursThatNobodyCanTellAreRefusedAndOthersOfDolbyVisionAreNot() throws {
+        func plan(_ profile: Int, _ compatibility: Int) throws -> StreamPlan {
+            var video = VideoProperties(width: 1920, height: 1080, pixelFormat: "yuv420p10le", bitDepth: 10)
+            video.dolbyVision = DolbyVision(profile: profile, level: 6, compatibility: compatibility)
+            return try StreamPlan(film: film(video), options: options)
+        }
+        for (profile, compatibility) in [(8, 1), (8, 4), (7, 6), (7, 0), (10, 1)] {
+            #expect(throws: Never.self) { try plan(profile, compatibility) }
+        }
+        for profile in [5, 10] {
+            let error = #expect(throws: PlanningError.self) { try plan(profile, 0) }
+            #expect(error?.code == .notStreamable && error?.message.contains("Dolby Vision") == true)
+        }
     }
 
     @Test func filmsThatCannotBeStreamedAreRefused() throws {

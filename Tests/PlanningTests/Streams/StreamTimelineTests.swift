@@ -35,6 +35,17 @@ import Testing
         #expect(line.microseconds(of: 1) == 29_000_000)
     }
 
+    @Test func theLastPictureMayStandForLonger() {
+        let source = Sample.source([Sample.video()])
+        let times: [Int64] = (0..<50).map { 500 + $0 * 40 }
+        func line(heldUntil: Int64) -> StreamTimeline {
+            StreamTimeline(index: index(times), source: source, durationMilliseconds: 4_000, heldUntil: heldUntil)
+        }
+        #expect(line(heldUntil: 9_500_000).edges == [0, 25, 50])
+        #expect(line(heldUntil: 9_500_000).microseconds(of: 1) == 8_000_000)
+        #expect(line(heldUntil: 1_000_000).durationMicroseconds == 2_000_000)
+    }
+
     @Test func noSegmentIsTooShortForSound() {
         // A frame just before a mark, and one at it.
         var times = (0..<200).map { Int64($0) * 40 }

@@ -75,6 +75,17 @@ import Testing
         #expect(Set(kept.filter { $0.state == .cancelled }.map(\.specification.id.text)) == ["a", "b"])
     }
 
+    @Test func watchedJobStaysInTheOrderOfTheFilmWhenItsHardwareIsGivenUp() throws {
+        var scheduler = scheduler(slots: 1)
+        scheduler.jobWatched(j)
+        for second in [1.0, 2, 3] { _ = try end(&scheduler, failure(), at: second) }
+        _ = scheduler.tasksPlanned(
+            [segment("a-software", encoder: "aac"), segment("b-software", cost: 9, encoder: "aac")], of: j, now: at(4))
+        let queued = scheduler.jobs[j]?.ready.tasks.map(\.id.text) ?? []
+        // The first was given out, though the other takes longer.
+        #expect(queued == ["b-software", "sound"])
+    }
+
     @Test func resultInBetweenShowsThatTheDeviceWorks() throws {
         var scheduler = scheduler { $0.hardware.maximumFailures = 2 }
         #expect(replan(try end(&scheduler, failure(), at: 1)) == nil)

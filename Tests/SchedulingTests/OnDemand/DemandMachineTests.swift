@@ -134,6 +134,17 @@ import Testing
         }
     }
 
+    @Test func aPartThatIsGivenBackBeforeTheAnswerToItsClaimIsHeardIsTriedAgainAtOnce() {
+        for part in [part(3), nil] {
+            var machine = DemandMachine()
+            #expect(machine.wait(1, for: self.part(3), viewer: "a", ahead: [], now: at(0)) == [.make(self.part(3))])
+            #expect(machine.isFree(part, now: at(1)) == [])
+            #expect(machine.isHeld(self.part(3), for: .seconds(60), now: at(2)) == [.make(self.part(3))])
+            // It was news of the first claim, and not of the second.
+            #expect(machine.isHeld(self.part(3), for: .seconds(60), now: at(3)) == [])
+        }
+    }
+
     @Test func aPartThatAppearsAnswersWhoWaits() {
         var machine = machine()
         _ = machine.wait(1, for: part(0), viewer: "a", ahead: [], now: at(0))

@@ -76,6 +76,33 @@ import Testing
             place(jobs, [worker("w", slots: 4)]) == ["first/a>w", "first/b>w", "second/a>w", "second/b>w"])
     }
 
+    @Test func watchedJobGoesInTheOrderOfTheFilmAndTakesNothingFromOthers() {
+        let names = ["video-0", "video-1", "video-2", "audio-1"]
+        let tasks = zip(names, [1.0, 9, 2, 3]).map { task($0, cost: $1) }
+        var jobs = [
+            job("urgent", [task("a")], priority: .high), job("earlier", [task("a")]), job("watched", tasks),
+            job("later", [task("a", cost: 50)]),
+        ]
+        let before = place(jobs, [worker("w", slots: 7)])
+        jobs[2].ready.followFilm()
+        let after = place(jobs, [worker("w", slots: 7)])
+        #expect(Array(before[2..<6]) == ["video-1", "audio-1", "video-2", "video-0"].map { "watched/\($0)>w" })
+        #expect(Array(after[2..<6]) == ["audio-1", "video-0", "video-1", "video-2"].map { "watched/\($0)>w" })
+        // Which job has which turn is the same.
+        #expect(before.map { $0.prefix { $0 != "/" } } == after.map { $0.prefix { $0 != "/" } })
+    }
+
+    @Test func filmOrderIsKeptByTasksThatComeBackAndByThoseThatComeLater() {
+        var queue = ReadyQueue([task("video-0", cost: 1), task("video-1", cost: 9, failedOn: ["x"])])
+        queue.followFilm()
+        queue.insert(task("video-3", cost: 20))
+        queue.insert(task("video-2", cost: 2, failedOn: ["x"]))
+        #expect(queue.tasks.map(\.id.text) == ["video-0", "video-1", "video-2", "video-3"])
+        queue.remove(TaskID("video-0"))
+        queue.insert(task("video-0", cost: 1))
+        #expect(queue.tasks.first?.id.text == "video-0")
+    }
+
     @Test func waitingLowWorkGetsATenthOfTheEffort() {
         let served = served([(.low, 1), (.high, 1)], rounds: 1000)
         #expect((95...105).contains(served.count { $0 == .low }))

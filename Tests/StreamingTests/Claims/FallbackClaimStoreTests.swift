@@ -56,6 +56,16 @@ import Testing
         #expect(metrics.text.contains("martlet_stream_claims_shared 0\n"))
     }
 
+    @Test func whoCannotSayThatItLivesIsToldSo() async throws {
+        distant.isAway(true)
+        await #expect { try await store.announce("a", for: .seconds(6)) } throws: {
+            ($0 as? StreamingError)?.code == .notReady
+        }
+        // Here nobody misses it.
+        _ = try granted(try await store.claim("k", owner: "a", ttl: .seconds(60)))
+        #expect(try await store.claim("k", owner: "b", ttl: .seconds(60)) == .held(owner: "a", remaining: .seconds(60)))
+    }
+
     @Test func itComesBackByItself() async throws {
         distant.isAway(true)
         _ = try await store.claim("k", owner: "a", ttl: .seconds(60))
@@ -77,6 +87,8 @@ import Testing
             Issue.record("held was expected")
             return
         }
+        // What goes on alone counts as such.
+        #expect(metrics.text.contains("martlet_stream_claims_total{store=\"local\"} 2\n"))
         #expect(try await store.complete(claim, note: "n"))
         #expect(try await store.completion(of: "k")?.owner == "a")
         #expect(try await store.renew(claim, ttl: .seconds(60)) == false)
@@ -100,6 +112,23 @@ import Testing
             return
         }
         #expect(completion.key == "k" && completion.note == "n")
+    }
+
+    @Test func theSharedStoreIsToldWhatWasMadeWhenItIsBackEvenWhereItHasLostThat() async throws {
+        let before = try granted(try await store.claim("before", owner: "a", ttl: .seconds(60)))
+        #expect(try await store.complete(before, note: "here"))
+        distant.isAway(true)
+        let meanwhile = try granted(try await store.claim("meanwhile", owner: "a", ttl: .seconds(60)))
+        #expect(try await store.complete(meanwhile, note: "here"))
+        if let known = try await shared.completion(of: "before") { try await shared.forget(known) }
+        try await comesBack()
+        for key in ["before", "meanwhile"] {
+            guard case .completed(let completion) = try await shared.claim(key, owner: "b", ttl: .seconds(60)) else {
+                Issue.record("\(key) would be made again")
+                return
+            }
+            #expect(completion.owner == "a" && completion.note == "here")
+        }
     }
 
     @Test func whatAnotherNodeHoldsIsNotTakenFromIt() async throws {

@@ -40,6 +40,11 @@ final class DistantStore: ClaimStore {
         return try await memory.claim(key, owner: owner, ttl: ttl)
     }
 
+    func announce(_ owner: String, for time: Duration) async throws {
+        try reach("announce")
+        try await memory.announce(owner, for: time)
+    }
+
     func renew(_ claim: Claim, ttl: Duration) async throws -> Bool {
         try reach("renew")
         return try await memory.renew(claim, ttl: ttl)
@@ -121,14 +126,17 @@ final class Neighbourhood: Sendable {
 
     /// A node; others reach it at `http://<name>`.
     ///
-    /// - Parameter directory: its cache; its own when missing.
-    func node(_ name: String, directory: String? = nil) async throws -> Node {
+    /// - Parameters:
+    ///   - directory: its cache; its own when missing.
+    ///   - room: how many bytes its disk takes; all when missing.
+    func node(_ name: String, directory: String? = nil, room: Int64? = nil) async throws -> Node {
         let files = LocalFiles()
+        let disk: any FileStore & FileParts = room.map { TightDisk(room: $0) } ?? files
         let metrics = StreamMetrics()
         let cache = SegmentCache(
             .init(
                 directory: place.file(directory ?? name), limit: ByteCount(1 << 30), node: name),
-            with: .init(files: files, inventory: files, time: time, metrics: metrics))
+            with: .init(files: disk, inventory: files, time: time, metrics: metrics))
         try await cache.begin()
         var configuration = PartWorker.Configuration(owner: name)
         configuration.token = "secret"

@@ -44,7 +44,8 @@ import Testing
         let gate = Gate()
         let first = Task { await a.make { try await gate.pass() } }
         _ = try await a.notices.entry(0, "notice")
-        #expect(await b.make() == .held(.seconds(60)))
+        // Until its node would be missed.
+        #expect(await b.make() == .held(.seconds(6)))
         #expect(b.notices.entries.isEmpty)
         gate.open()
         #expect(await first.value == .made)
@@ -66,7 +67,7 @@ import Testing
             clock.advance(by: .seconds(20))
         }
         await clock.waitForSleepers()
-        #expect(await b.make() == .held(.seconds(60)))
+        #expect(await b.make() == .held(.seconds(6)))
         gate.open()
         #expect(await first.value == .made)
     }
@@ -87,6 +88,82 @@ import Testing
         #expect(a.notices.entries.last == .ended(Self.part, fence: fence, .lost))
         #expect(await a.has() == false)
         #expect(a.metrics.text.contains("martlet_stream_claims_lost_total 1\n"))
+    }
+
+    @Test func aNodeThatWorksIsNotMissed() async throws {
+        let clock = ManualClock()
+        let town = try Neighbourhood(time: clock)
+        let (a, b) = (try await town.node("a"), try await town.node("b"))
+        let gates = [Gate(), Gate()]
+        let parts = [Self.part, StreamPart(film: "film", rendition: "360p", number: 4)]
+        let work = zip(parts, gates).map { part, gate in Task { await a.make(part) { try await gate.pass() } } }
+        for _ in 0..<15 {
+            await clock.waitForSleepers(2)
+            clock.advance(by: .seconds(2))
+            await clock.waitForSleepers(2)
+            for part in parts {
+                guard case .held(let remaining) = await b.make(part) else {
+                    Issue.record("\(part) is made twice")
+                    return
+                }
+                #expect(remaining > .zero)
+            }
+        }
+        gates[0].open()
+        #expect(await work[0].value == .made)
+        // One claim is left, and is enough.
+        for _ in 0..<5 {
+            await clock.waitForSleepers()
+            clock.advance(by: .seconds(2))
+        }
+        await clock.waitForSleepers()
+        guard case .held = await b.make(parts[1]) else { throw WaitedInVain(subject: "a part that is held") }
+        gates[1].open()
+        #expect(await work[1].value == .made)
+    }
+
+    @Test func aNodeThatWasMissedLooksAtOnceWhetherItsWorkWasTakenOver() async throws {
+        let clock = ManualClock()
+        let memory = MemoryClaimStore(time: clock)
+        let store = DistantStore(memory)
+        let town = try Neighbourhood(time: clock, claims: store)
+        let a = try await town.node("a")
+        let kept = StreamPart(film: "film", rendition: "360p", number: 4)
+        let gates = [Gate(), Gate()]
+        let work = zip([Self.part, kept], gates).map { part, gate in
+            Task { await a.make(part) { try await gate.pass() } }
+        }
+        await clock.waitForSleepers(2)
+        store.isAway(true)
+        clock.advance(by: .seconds(7))
+        await clock.waitForSleepers(2)
+        guard case .granted = try await memory.claim(Self.key, owner: "b", ttl: .seconds(60)) else {
+            throw WaitedInVain(subject: "the claim of who is missed")
+        }
+        #expect(!store.calls.entries.contains("renew"))
+        store.isAway(false)
+        clock.advance(by: .seconds(2))
+        // A third of the claim's time has not passed.
+        #expect(await work[0].value == .stopped)
+        gates[1].open()
+        #expect(await work[1].value == .made)
+        #expect(a.metrics.text.contains("martlet_stream_claims_lost_total 1\n"))
+    }
+
+    @Test func aNodeWithoutWorkSaysNothing() async throws {
+        let clock = ManualClock()
+        let store = DistantStore(MemoryClaimStore(time: clock))
+        let town = try Neighbourhood(time: clock, claims: store)
+        let a = try await town.node("a")
+        for number in 0..<3 {
+            #expect(await a.make(StreamPart(film: "film", rendition: "360p", number: number)) == .made)
+        }
+        #expect(clock.sleeperCount == 0)
+        #expect(store.calls.entries.count { $0 == "announce" } == 1)
+        // What was said is over by now.
+        clock.advance(by: .seconds(60))
+        #expect(await a.make() == .made)
+        #expect(store.calls.entries.suffix(3) == ["announce", "claim", "complete"])
     }
 
     @Test func aStoreThatIsAwayForAMomentCostsNothing() async throws {
@@ -253,5 +330,18 @@ import Testing
         gate.open()
         #expect(await first.value == .made)
         #expect(try await town.claims.completion(of: Self.key)?.owner == "b")
+    }
+
+    @Test func whatThereIsNoRoomForIsLeftToTheNodeThatHasIt() async throws {
+        let town = try Neighbourhood(time: ManualClock())
+        let (there, here) = (try await town.node("there"), try await town.node("here", room: 5))
+        #expect(await there.make() == .made)
+        guard case .full = await here.make() else {
+            Issue.record("It found room, or made the part anew")
+            return
+        }
+        #expect(here.notices.entries.isEmpty)
+        // Nobody else is led to make it.
+        #expect(try await town.claims.completion(of: "\(Neighbourhood.part)")?.owner == "there")
     }
 }

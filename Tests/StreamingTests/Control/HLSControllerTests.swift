@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
+import Foundation
 import MartletHost
 import MartletModel
 import MartletPlanning
 import MartletPorts
-import MartletStreaming
+import MartletScheduling
 import MartletTestKit
 import Synchronization
 import Testing
+
+@testable import MartletStreaming
 
 @Suite struct HLSControllerTests {
     private typealias Deed = ScriptedMaker.Deed
@@ -54,6 +57,18 @@ import Testing
         #expect(!before.isEmpty)
     }
 
+    @Test func aFilmThatWasRenamedIsMadeFromWhereItLiesNow() async throws {
+        let theatre = try await Theatre()
+        _ = try await theatre.segment(0)
+        let (before, after) = (theatre.place.file("film.mkv"), theatre.place.file("renamed.mkv"))
+        try FileManager.default.moveItem(atPath: before, toPath: after)
+        theatre.clock.advance(by: .seconds(1))
+        let film = try await theatre.controller.open("renamed.mkv", at: after)
+        _ = try await theatre.controller.segment(15, of: "360p", in: film, for: .init("b"))
+        #expect(theatre.maker.places.withLock(\.self)["360p/0"] == before)
+        #expect(theatre.maker.places.withLock(\.self)["360p/15"] == after)
+    }
+
     @Test func soundAndWhatFollowsAreMadeAhead() async throws {
         let theatre = try await Theatre()
         _ = try await theatre.segment(3)
@@ -96,7 +111,7 @@ import Testing
         theatre.maker.hold()
         let viewers = ["a", "b", "c"].map { name in Task { try await theatre.segment(0, for: name) } }
         try await theatre.maker.deeds.wait(for: "the part") { $0.contains(.began("360p", 0)) }
-        while await theatre.controller.viewerCount < 3 { await Task.yield() }
+        while await theatre.controller.machine.viewerCount < 3 { await Task.yield() }
         theatre.maker.finish("360p", 0)
         for viewer in viewers { #expect(try await viewer.value.size.bytes == 1000) }
         #expect(theatre.maker.deeds.entries.count { $0 == .began("360p", 0) } == 1)
@@ -134,6 +149,19 @@ import Testing
         await theatre.controller.stop()
     }
 
+    @Test func onAFullDiskNothingIsBegunForAWhile() async throws {
+        let theatre = try await Theatre()
+        let full = Refusal(isRetryable: false, exitStatus: .writeFailed)
+        theatre.maker.fail(with: Array(repeating: full, count: 20))
+        await #expect(throws: Refusal.self) { try await theatre.segment(0) }
+        await #expect(throws: Refusal.self) { try await theatre.segment(9) }
+        #expect(!theatre.maker.deeds.entries.contains(.began("360p", 9)))
+        theatre.maker.fail(with: [])
+        theatre.clock.advance(by: .seconds(15))
+        #expect(try await theatre.segment(12).size.bytes == 1000)
+        await theatre.controller.stop()
+    }
+
     @Test func aRequestEndsWhenItsPatienceDoes() async throws {
         let theatre = try await Theatre { $0.patience = .seconds(30) }
         theatre.maker.hold()
@@ -163,14 +191,14 @@ import Testing
         try await theatre.maker.deeds.wait(for: "the end") {
             $0.contains(.stopped("360p", 1)) && $0.contains(.stopped("a1", 0))
         }
-        #expect(await theatre.controller.viewerCount == 0)
+        #expect(await theatre.controller.machine.viewerCount == 0)
     }
 
     @Test func oneViewerCannotWaitForEverythingAtOnce() async throws {
         let theatre = try await Theatre { $0.openRequests = 2 }
         theatre.maker.hold()
         let requests = (0..<2).map { number in Task { try await theatre.segment(number) } }
-        while await theatre.controller.waitingCount < 2 { await Task.yield() }
+        while await theatre.controller.waiters.count < 2 { await Task.yield() }
         do {
             _ = try await theatre.segment(7)
             Issue.record("It was let in")

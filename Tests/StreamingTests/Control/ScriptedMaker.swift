@@ -31,6 +31,8 @@ final class ScriptedMaker: FilmMaking {
     private let state = Mutex(State())
     /// How far each part stepped back for others.
     let nicenesses = Mutex<[String: Int]>([:])
+    /// The file that each part was made from.
+    let places = Mutex<[String: String]>([:])
 
     /// Whether parts wait for `finish`.
     func hold(_ isHeld: Bool = true) { state.withLock { $0.isHeld = isHeld } }
@@ -59,6 +61,7 @@ final class ScriptedMaker: FilmMaking {
         _ part: StreamPart, of plan: StreamPlan, at path: String, niceness: Int
     ) async throws -> PackagedPart {
         nicenesses.withLock { $0["\(part.rendition)/\(part.number)"] = niceness }
+        places.withLock { $0["\(part.rendition)/\(part.number)"] = path }
         let (gate, continuation) = AsyncStream.makeStream(of: Void.self)
         let (error, isHeld, size) = state.withLock { state in
             if state.isHeld { state.held[part, default: []].append(continuation) }

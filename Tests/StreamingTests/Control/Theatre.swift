@@ -58,7 +58,9 @@ struct Theatre {
     }
 
     /// The server's answer to a request.
-    func routes(_ change: (inout StreamRoutes.Configuration) -> Void = { _ in }) async throws -> StreamRoutes {
+    func routes(
+        readiness: Readiness = .ready, _ change: (inout StreamRoutes.Configuration) -> Void = { _ in }
+    ) async throws -> StreamRoutes {
         let files = LocalFiles()
         var configuration = StreamRoutes.Configuration()
         change(&configuration)
@@ -68,6 +70,6 @@ struct Theatre {
                 controller: controller,
                 library: try await FilmLibrary(
                     serving: place.path, hiding: place.file("cache"), files: files, inventory: files),
-                newName: { "new" }, time: clock, metrics: metrics))
+                readiness: { readiness }, newName: { "new" }, time: clock, metrics: metrics))
     }
 }

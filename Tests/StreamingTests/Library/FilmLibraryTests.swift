@@ -21,6 +21,8 @@ import Testing
         for name in [
             "films/a.mkv", "films/Z.MP4", "films/notes.txt", "films/.secret.mkv", "films/b/c d.ts",
             "films/b/deep/é.webm", "films/.hidden/x.mkv", "films/cache/segments/0.ts", "elsewhere/out.mkv",
+            // No request can name this one.
+            "films/two\nlines.mkv",
         ] { _ = try place.write("x", to: name) }
         try Data().write(to: URL(filePath: place.file("films/nothing.mkv")))
         for (link, target) in [
@@ -72,6 +74,13 @@ import Testing
         for parts in [["out.mkv"], ["a.mkv"], []] { #expect(await library.path(of: parts) == nil) }
         #expect(await library.listing(of: [])?.films.count == 1)
         #expect(await library.listing(of: ["b"]) == nil)
+    }
+
+    @Test func viewersReadNothingOfWhereFilesLie() async throws {
+        let library = try await library()
+        let real = try LocalFiles().canonical(root)
+        let text = "\(root)/cache/nodes/a is full, \(real)/cache/b too; \(real)/b/c d.ts is damaged"
+        #expect(library.publicWording(text) == "nodes/a is full, b too; b/c d.ts is damaged")
     }
 
     @Test func whatIsNotThereCannotBeServed() async throws {

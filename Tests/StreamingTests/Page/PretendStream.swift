@@ -17,16 +17,8 @@ final class PretendStream: HTTPHandler {
     static let rate = 24.0
     static let seconds = 24.0
 
-    /// What the server does badly.
-    struct Trouble: Sendable {
-        /// How many calls for segments are answered with 503, from now on.
-        var refusals = 0
-        /// Whether segments of the better quality are not there at all.
-        var lacksBest = false
-    }
-
     private struct Contents {
-        var trouble = Trouble()
+        var refusals = 0
         var paths: [String] = []
     }
 
@@ -34,14 +26,13 @@ final class PretendStream: HTTPHandler {
     private let page = PlayerPage()
     private let contents = Mutex(Contents())
 
-    /// Cuts the film.
-    init() async throws {
-        directory = try TemporaryDirectory()
-        try await cut()
-    }
+    /// Serves a film that was cut.
+    init(_ film: TemporaryDirectory) { directory = film }
 
-    private func cut() async throws {
-        let film = DrawnFilm("24", seconds: Self.seconds, size: Self.drawnSize)
+    /// Cuts the film.
+    static func film() async throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory()
+        let film = DrawnFilm("24", seconds: seconds, size: drawnSize)
         var arguments = ["-nostdin", "-v", "error"] + film.inputArguments
         arguments += ["-map", "0:v", "-map", "0:v", "-map", "1:a", "-map", "1:a", "-s:v:1", "160x90"]
         arguments += ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "48", "-sc_threshold", "0"]
@@ -65,10 +56,11 @@ final class PretendStream: HTTPHandler {
             #"{"title": "A film", "duration_s": 24, "thumbnails": "thumbnails.vtt"}"#, to: "film.json")
         _ = try directory.write(
             "WEBVTT\n\n00:00.000 --> 00:24.000\nsprite-0.jpg#xywh=16,0,16,9\n", to: "thumbnails.vtt")
+        return directory
     }
 
-    /// Changes what the server does badly.
-    func trouble(_ change: (inout Trouble) -> Void) { contents.withLock { change(&$0.trouble) } }
+    /// Answers so many calls for segments with 503, from now on.
+    func refuse(_ count: Int) { contents.withLock { $0.refusals = count } }
 
     /// The paths that were asked for, in order.
     var paths: [String] { contents.withLock { $0.paths } }
@@ -84,9 +76,8 @@ final class PretendStream: HTTPHandler {
         let isRefused = contents.withLock { contents in
             contents.paths.append(name)
             guard name.hasSuffix(".m4s") else { return false }
-            if contents.trouble.lacksBest, name.hasPrefix("0_") { return true }
-            guard contents.trouble.refusals > 0 else { return false }
-            contents.trouble.refusals -= 1
+            guard contents.refusals > 0 else { return false }
+            contents.refusals -= 1
             return true
         }
         if isRefused { return HTTPResponse(status: 503) }

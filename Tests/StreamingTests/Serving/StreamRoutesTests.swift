@@ -3,6 +3,7 @@
 
 import FoundationEssentials
 import MartletModel
+import MartletPlanning
 import MartletPorts
 import MartletStreaming
 import MartletTestKit
@@ -42,21 +43,46 @@ import Testing
         let master = await get(routes, "/hls/film.mkv/master.m3u8")
         #expect(master.status == 200 && master.headers["Content-Type"] == "application/vnd.apple.mpegurl")
         let link = try #require(text(master).split(separator: "\n").first { $0.hasPrefix("360p/index.m3u8") })
-        #expect(link.hasPrefix("360p/index.m3u8?session=new"))
+        let edition = "?v=" + (try await theatre.film().plan.id.prefix(12))
+        #expect(link.hasPrefix("360p/index.m3u8\(edition)&session=new"))
         let playlist = text(await get(routes, "/hls/film.mkv/" + link))
         #expect(
-            playlist.contains("#EXT-X-PLAYLIST-TYPE:VOD") && playlist.contains("#EXT-X-MAP:URI=\"init.mp4?session=new"))
+            playlist.contains("#EXT-X-PLAYLIST-TYPE:VOD")
+                && playlist.contains("#EXT-X-MAP:URI=\"init.mp4\(edition)&session=new"))
         #expect(playlist.split(separator: "\n").count { $0.hasPrefix("#EXTINF") } == 22)
-        #expect(playlist.contains("\n21.m4s?session=new"))
+        #expect(playlist.contains("\n21.m4s\(edition)&session=new"))
         #expect(theatre.maker.deeds.entries == [.scanned(theatre.place.file("film.mkv"))])
         let named = text(await get(routes, "/hls/film.mkv/master.m3u8?session=mine&access_token=t%20k"))
-        #expect(named.contains("360p/index.m3u8?session=mine&access_token=t%20k"))
+        #expect(named.contains("360p/index.m3u8\(edition)&session=mine&access_token=t%20k"))
+    }
+
+    @Test func whatAFilmWasBeforeItWasReplacedIsNeverMixedWithWhatItIs() async throws {
+        let theatre = try await Theatre()
+        let routes = try await theatre.routes()
+        func segment() async throws -> String {
+            let playlist = text(await get(routes, "/hls/film.mkv/360p/index.m3u8"))
+            return "/hls/film.mkv/360p/"
+                + (try #require(playlist.split(separator: "\n").first { $0.hasPrefix("3.m4s") }))
+        }
+        let old = try await segment()
+        let before = await get(routes, old)
+        #expect(before.status == 200)
+        _ = try theatre.place.write("another film, and longer", to: "film.mkv")
+        let gone = await get(routes, old)
+        #expect(gone.status == 410 && code(gone) == "streaming.source_changed")
+        let new = try await segment()
+        let after = await get(routes, new)
+        #expect(new != old && after.status == 200 && after.headers["ETag"] != before.headers["ETag"])
+        // Who names no content is never answered from memory without being asked.
+        let plain = await get(routes, "/hls/film.mkv/360p/3.m4s")
+        #expect(plain.headers["Cache-Control"] == "no-cache" && plain.headers["ETag"] == after.headers["ETag"])
     }
 
     @Test func segmentsMayBeKeptForEverAndReadInParts() async throws {
         let theatre = try await Theatre()
         let routes = try await theatre.routes()
-        let path = "/hls/film.mkv/360p/3.m4s"
+        let edition = String(try await theatre.film().plan.id.prefix(12))
+        let path = "/hls/film.mkv/360p/3.m4s?v=" + edition
         let whole = await get(routes, path)
         #expect(whole.status == 200 && whole.headers["Content-Type"] == "video/mp4")
         #expect(whole.headers["Cache-Control"]?.contains("immutable") == true)
@@ -123,6 +149,16 @@ import Testing
         #expect(text(await get(routes, path + "?access_token=secret")).contains("access_token=secret"))
         #expect(await get(routes, "/metrics").status == 401)
         for open in ["/healthz", "/readyz"] { #expect(await get(routes, open).status == 200) }
+    }
+
+    @Test(arguments: [
+        (Readiness.ready, 200, #""status":"ok""#), (.alone, 200, "without knowing of the others"),
+        (.notReady("There is no Redis."), 503, "There is no Redis."),
+    ])
+    func readinessIsTold(readiness: Readiness, status: Int, words: String) async throws {
+        let response = await get(try await Theatre().routes(readiness: readiness), "/readyz")
+        #expect(response.status == status && text(response).contains(words), "\(text(response))")
+        if status == 503 { #expect(code(response) == "streaming.not_ready") }
     }
 
     @Test func whoAsksTooOftenHasToWait() async throws {

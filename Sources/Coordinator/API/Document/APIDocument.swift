@@ -20,7 +20,7 @@ package enum APIDocument {
         ) { _ in HTTPResponse(status: 500) }
         let bytes = try JSONText.bytes(json(of: routes + [own], version: version))
         own.answer = { _ in
-            HTTPResponse(status: 200, headers: ["Content-Type": "application/json"], body: .bytes(bytes))
+            HTTPResponse(status: 200, headers: ["Content-Type": MediaType.json], body: .bytes(bytes))
         }
         return routes + [own]
     }

@@ -59,6 +59,7 @@ enum APISchemas {
             Schema.maybe("error", .named("Failure")),
             Schema.maybe("output_bytes", .integer),
             Schema.maybe("callback_url", .text),
+            Schema.maybe("stream_url", .text),
             Schema.always("warnings", .array(.text)),
         ]),
         "JobPage": .object([

@@ -145,17 +145,3 @@ struct EventLog: Sendable {
         return Entry(id: id, name: record.name, job: kept.event.job, text: text)
     }
 }
-
-extension Event {
-    /// The job that it is about; `nil` for those of workers.
-    var job: JobID? {
-        switch self {
-        case .jobSubmitted(let job), .jobStateChanged(let job, _), .jobCompleted(let job), .jobFailed(let job, _, _),
-            .taskStarted(let job, _, _, _), .taskCompleted(let job, _, _, _), .taskFailed(let job, _, _),
-            .taskRetried(let job, _, _, _), .progress(let job, _, _, _, _), .taskProgress(let job, _, _, _),
-            .warning(let job, _):
-            job
-        case .workerRegistered, .workerStateChanged, .workerUnregistered: nil
-        }
-    }
-}

@@ -103,7 +103,7 @@ package struct JobRoutes: Sendable {
         let name = path.split(separator: "/").last.map { String($0) } ?? id.text
         return try FileAnswer(
             path: path, fingerprint: try await files.fingerprint(of: path),
-            mediaType: FileAnswer.mediaType(of: path), downloadName: name
+            mediaType: MediaType.of(path), downloadName: name
         ).response(to: request.request)
     }
 }

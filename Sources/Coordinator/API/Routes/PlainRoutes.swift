@@ -53,8 +53,9 @@ package struct PlainRoutes: Sendable {
     /// Where the playlists of several workers' stream are; `nil` for other streams.
     private func meshURL(of id: JobID, _ request: HTTPRequest) async -> String? {
         guard await meshes?.source(of: id) != nil else { return nil }
-        let query = request.query("access_token").map { "?access_token=" + PercentEncoding.encoded($0) } ?? ""
-        return "/api/v1/jobs/\(PercentEncoding.encoded(id.text))/mesh/master.m3u8" + query
+        let query = request.carried("access_token")
+        let path = "/api/v1/jobs/\(PercentEncoding.encoded(id.text))/mesh/master.m3u8"
+        return query.isEmpty ? path : "\(path)?\(query)"
     }
 
     private func heartbeat(_ request: RoutedRequest) async throws -> HTTPResponse {

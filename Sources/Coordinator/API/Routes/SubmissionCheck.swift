@@ -11,8 +11,12 @@ enum SubmissionCheck {
     /// - Throws: `APIError` `badField`, with the field's JSON name.
     static func check(_ submission: JobSubmission) throws {
         for (name, value) in [("source", submission.source), ("output", submission.output)] {
-            guard !value.isEmpty, value.utf8.count <= 4096, !value.unicodeScalars.contains(where: { $0.value < 0x20 })
-            else { throw APIError.badField(name, "a path is wanted, such as `movies:film.mkv`.") }
+            guard !value.isEmpty, value.utf8.count <= 4096 else {
+                throw APIError.badField(name, "a path is wanted, such as `movies:film.mkv`.")
+            }
+            guard !value.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+                throw APIError.badField(name, "a path without line breaks and other control characters is wanted.")
+            }
         }
         if let name = submission.name, name.utf8.count > 1024 {
             throw APIError.badField("name", "at most 1024 bytes are kept.")

@@ -28,7 +28,7 @@ package struct WorkerRoutes: Sendable {
             Route(
                 "DELETE", "/api/v1/workers/{id}",
                 Operation(
-                    "removeWorker", "Takes a worker out; what it runs goes to others.",
+                    "removeWorker", "Takes a worker out until it is started anew; what it runs goes to others.",
                     answers: [.init(204, "It is out.")]),
                 answer: {
                     try await control.remove(Self.id(of: $0))

@@ -129,7 +129,7 @@ extension HTTPResponse {
     fileprivate mutating func dropEndlessBody() {
         switch body {
         case .none, .bytes, .file: break
-        case .stream, .webSocket: body = .none
+        case .stream, .webSocket, .heardWebSocket: body = .none
         }
     }
 }

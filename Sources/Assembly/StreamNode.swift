@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Martlet authors
 
-import Dispatch
-import FoundationEssentials
-import MartletCoordinator
-import MartletHTTP
-import MartletHost
-import MartletModel
-import MartletPorts
-import MartletRedisStore
-import MartletSQLiteStore
-import MartletStreaming
+internal import FoundationEssentials
+internal import MartletHTTP
+internal import MartletHost
+internal import MartletModel
+internal import MartletPorts
+internal import MartletRedisStore
+internal import MartletSQLiteStore
+internal import MartletStreaming
 
 /// A server of streams as one of several: who makes what, and where the others find it.
 struct StreamNode {
     /// What is asked for.
-    let request: StreamRequest
-    /// The node's name.
+    let configuration: StreamService.Configuration
+    /// The node's name, which no other process has.
     let name: String
     /// Tells the time.
     let time: any TimeSource
@@ -24,8 +22,6 @@ struct StreamNode {
     let cache: SegmentCache
     /// Counts what happens.
     let metrics: StreamMetrics
-
-    private var settings: StreamSettings { request.settings }
 
     /// What makes parts.
     ///
@@ -35,11 +31,11 @@ struct StreamNode {
     /// - Throws: `RedisError`, where there is no Redis and it shall not be done without.
     func worker(told: @escaping @Sendable (StreamNotice) -> Void) async throws -> PartWorker {
         let claims = try await claims(told: told)
-        var configuration = PartWorker.Configuration(owner: "\(name) \(UUID().uuidString.prefix(8).lowercased())")
-        configuration.claimTime = .milliseconds(settings.claimMilliseconds)
-        configuration.token = request.tokens?.presentable(atMilliseconds: time.wallMilliseconds())
+        var worker = PartWorker.Configuration(owner: "\(name) \(UUID().uuidString.prefix(8).lowercased())")
+        worker.claimTime = configuration.claimTime
+        worker.token = configuration.token
         return PartWorker(
-            configuration,
+            worker,
             with: .init(claims: claims, cache: cache, caller: CurlCaller(), time: time, metrics: metrics) { notice in
                 told(.part(notice))
             })
@@ -47,10 +43,10 @@ struct StreamNode {
 
     private func claims(told: @escaping @Sendable (StreamNotice) -> Void) async throws -> any ClaimStore {
         let own = MemoryClaimStore(time: time)
-        guard let address = request.redis else {
-            guard FileSystem.isOwn(request.cacheDirectory),
+        guard let address = configuration.redis else {
+            guard FileSystem.isOwn(configuration.cacheDirectory),
                 let file = try? await SQLiteClaimStore.open(
-                    path: request.cacheDirectory + "/claims.sqlite", time: time)
+                    path: configuration.cacheDirectory + "/claims.sqlite", time: time)
             else { return own }
             // This process has the name's lock, so whoever had the name before it is gone.
             try? await file.releaseAll(ofOwnersNamed: name + " ")
@@ -60,30 +56,22 @@ struct StreamNode {
         let shared = MeasuredClaimStore(redis, time: time, metrics: metrics)
         do {
             try await redis.check()
-        } catch let error as RedisError where settings.fallsBack {
-            told(.warning("\(error.message) Until it is reached, this node works alone."))
+        } catch let error as RedisError where configuration.fallsBack {
+            told(.warning("\(error.message); until it is reached, this node works alone"))
         }
-        guard settings.fallsBack else { return shared }
+        guard configuration.fallsBack else { return shared }
         return FallbackClaimStore(shared, else: own, time: time, metrics: metrics)
     }
 
     /// Where other nodes reach this one; empty where they cannot.
     func address(port: Int) async -> String {
-        guard let redis = request.redis else { return "" }
-        var host = settings.host
+        guard let redis = configuration.redis else { return "" }
+        var host = configuration.host
         if host == "0.0.0.0" || host == "::" {
             // Who reaches the same Redis reaches the address that Redis is reached from.
-            let found = await Self.resolving { OwnAddress.reaching(redis.host ?? "127.0.0.1") }
-            guard let found else { return "" }
+            guard let found = await OwnAddress.reaching(redis.host ?? "127.0.0.1") else { return "" }
             host = found
         }
-        return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
-    }
-
-    /// Runs what may wait for a name server for long.
-    private static func resolving<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-        await withCheckedContinuation { continuation in
-            DispatchQueue(label: "martlet host names").async { continuation.resume(returning: body()) }
-        }
+        return "http://\(Authority(host, port: port))"
     }
 }

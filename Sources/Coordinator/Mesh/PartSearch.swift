@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Martlet authors
+
+internal import MartletModel
+internal import MartletPorts
+internal import MartletScheduling
+
+/// Finds a worker that has a part, by asking one after the other to make it.
+///
+/// Who fails is left behind at once. Who is late, by what such parts took of late, is not given up: the next one is asked
+/// besides, and whoever has the part first is the one. A worker that was late is asked last for a while, so that one that
+/// hangs costs the viewers that time once.
+actor PartSearch {
+    /// What becomes of a question.
+    private enum News: Sendable {
+        case has(WorkerID, address: String, after: Duration)
+        case hasNot(WorkerID)
+        case isLate(WorkerID)
+        case nothing
+    }
+
+    /// How long a worker is waited for at the most.
+    private static let patience = Duration.seconds(30)
+
+    private let caller: any HTTPTransfers
+    private let time: any TimeSource
+    private var paces: [String: PartPace] = [:]
+    /// Who was late, and until when that counts.
+    private var late: [WorkerID: Moment] = [:]
+
+    /// Makes a search that knows nobody.
+    init(caller: any HTTPTransfers, time: any TimeSource) {
+        self.caller = caller
+        self.time = time
+    }
+
+    /// The address of a file at a worker that has it; `nil` when nobody makes it.
+    ///
+    /// - Parameters:
+    ///   - path: the file's, at all workers.
+    ///   - part: what the order of workers goes by.
+    ///   - kind: parts that take about as long as one another.
+    ///   - makers: where the workers listen.
+    func address(
+        of path: String, part: String, kind: String, makers: [WorkerID: String]
+    ) async -> String? {
+        let now = time.now()
+        late = late.filter { now < $0.value }
+        let all = Rendezvous.order(of: makers.keys, for: part)
+        var rest = (all.filter { late[$0] == nil } + all.filter { late[$0] != nil })[...]
+        let allowance = paces[kind, default: PartPace()].allowance
+        return await withTaskGroup(of: News.self) { group in
+            var asked: Set<WorkerID> = []
+            func askNext() {
+                guard let worker = rest.popFirst(), let authority = makers[worker] else { return }
+                asked.insert(worker)
+                let address = "http://\(authority)\(path)"
+                group.addTask { await self.ask(worker, for: address) }
+                group.addTask { [time] in
+                    (try? await time.sleep(until: time.now() + allowance)) == nil ? .nothing : .isLate(worker)
+                }
+            }
+            askNext()
+            while !asked.isEmpty, let news = await group.next() {
+                switch news {
+                case .has(let worker, let address, let duration):
+                    late[worker] = nil
+                    paces[kind, default: PartPace()].took(duration)
+                    group.cancelAll()
+                    return address
+                case .hasNot(let worker):
+                    asked.remove(worker)
+                    askNext()
+                case .isLate(let worker) where asked.contains(worker):
+                    late[worker] = time.now() + Self.patience
+                    askNext()
+                case .isLate, .nothing: break
+                }
+            }
+            group.cancelAll()
+            return nil
+        }
+    }
+
+    private func ask(_ worker: WorkerID, for address: String) async -> News {
+        let start = time.now()
+        let call = HTTPCall("HEAD", address, connectTimeout: .seconds(2), stallTimeout: Self.patience)
+        let answer = try? await caller.call(call, limit: 1 << 10)
+        return answer?.status == 200
+            ? .has(worker, address: address, after: time.now() - start) : .hasNot(worker)
+    }
+}
