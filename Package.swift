@@ -83,9 +83,9 @@ let package = Package(
         module(
             "Assembly",
             [
-                "MartletModel", "MartletPlanning", "MartletScheduling", "MartletPorts", "MartletMedia",
-                "MartletSQLiteStore",
-                "MartletRedisStore", "MartletHost", "MartletHTTP", "MartletStreaming",
+                "MartletModel", "MartletPlanning", "MartletScheduling", "MartletPorts", "MartletWire", "MartletMedia",
+                "MartletSQLiteStore", "MartletRedisStore", "MartletHost", "MartletHTTP", "MartletCoordinator",
+                "MartletWorker", "MartletStreaming",
             ]),
 
         // L4: drivers. They ask the pure machines and perform their actions.

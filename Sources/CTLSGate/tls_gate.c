@@ -97,28 +97,19 @@ static gnutls_datum_t datum(const char *text)
     return (gnutls_datum_t){.data = (unsigned char *)text, .size = (unsigned)strlen(text)};
 }
 
-const char *martlet_tls_fault(const char *certificate, const char *key)
+const char *martlet_tls_fault(const char *text, const char *key)
 {
-    gnutls_datum_t certificates = datum(certificate), keys = datum(key);
+    gnutls_datum_t certificates = datum(text), keys = datum(key ? key : "");
     gnutls_certificate_credentials_t credentials;
-    int result = gnutls_certificate_allocate_credentials(&credentials);
+    int result = gnutls_certificate_allocate_credentials(&credentials), count = 1;
     if (result < 0)
         return gnutls_strerror(result);
-    result = gnutls_certificate_set_x509_key_mem(credentials, &certificates, &keys, GNUTLS_X509_FMT_PEM);
+    if (key)
+        result = gnutls_certificate_set_x509_key_mem(credentials, &certificates, &keys, GNUTLS_X509_FMT_PEM);
+    else
+        result = count = gnutls_certificate_set_x509_trust_mem(credentials, &certificates, GNUTLS_X509_FMT_PEM);
     gnutls_certificate_free_credentials(credentials);
-    return result < 0 ? gnutls_strerror(result) : NULL;
-}
-
-const char *martlet_tls_authorities_fault(const char *authorities)
-{
-    gnutls_datum_t text = datum(authorities);
-    gnutls_certificate_credentials_t credentials;
-    int result = gnutls_certificate_allocate_credentials(&credentials);
-    if (result < 0)
-        return gnutls_strerror(result);
-    result = gnutls_certificate_set_x509_trust_mem(credentials, &text, GNUTLS_X509_FMT_PEM);
-    gnutls_certificate_free_credentials(credentials);
-    if (result == 0)
+    if (count == 0)
         return "there is no certificate in it";
     return result < 0 ? gnutls_strerror(result) : NULL;
 }

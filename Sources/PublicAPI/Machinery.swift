@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import FoundationEssentials
+internal import MartletAssembly
 internal import MartletCoordinator
 internal import MartletFFmpeg
 internal import MartletHost
@@ -9,7 +10,6 @@ internal import MartletMedia
 internal import MartletMediaChild
 internal import MartletModel
 internal import MartletPorts
-internal import MartletSQLiteStore
 internal import MartletScheduling
 internal import MartletWire
 internal import MartletWorker
@@ -68,14 +68,10 @@ final class Machinery: Sendable {
         service = ClusterService(
             configuration: cluster,
             surroundings: ClusterSurroundings(
-                preparation: { catalog in
-                    JobPreparation(prober: media, catalog: catalog, scenes: scenes, restamper: media)
-                },
-                read: { JobOrder(output: $0.output, parameters: MartletModel.TranscodeParameters()) },
-                openStore: { try await SQLiteJobStore.open(path: place + "/state.sqlite") }, prober: media,
-                assembler: media, verifier: media,
+                in: place, media: media, scenes: scenes,
                 meter: FFmpegQualityMeter(program: program, launcher: launcher, time: time, catalog: catalog),
-                files: files, time: time, newName: { UUID().uuidString.lowercased() }))
+                files: files, time: time,
+                read: { JobOrder(output: $0.output, parameters: MartletModel.TranscodeParameters()) }))
     }
 
     /// Begins to work.
@@ -125,17 +121,8 @@ final class Machinery: Sendable {
         let profile = WorkerProfile(
             id: WorkerID(worker.id), slots: room.slots, memory: room.memory, buildDigest: build.digest,
             encoders: worker.capabilities.encoders)
-        let worker = Worker(
-            profile: profile, dispatch: ServiceDispatch(service: service, build: build), encoder: runner,
-            prober: prober, files: files, time: time)
-        let time = time
-        let task = Task {
-            while !Task.isCancelled {
-                // The service begins anew when its records failed; until then there is nothing to do.
-                try? await worker.run()
-                try? await time.sleep(until: time.now() + .seconds(1))
-            }
-        }
+        let task = OwnWorker(of: service, encoder: runner, prober: prober, files: files, time: time)
+            .work(as: profile, with: build)
         work.withLock { $0.tasks[profile.id.text] = task }
     }
 }

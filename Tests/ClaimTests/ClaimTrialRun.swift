@@ -41,13 +41,26 @@ final class ClaimTrialRun: Sendable {
     /// All calls so far.
     var records: [ClaimRecord] { state.withLock { Array($0.calls.values) } }
 
+    /// Whether a part was completed.
+    private var hasCompleted: Bool {
+        state.withLock { $0.calls.values.contains { $0.kind == .complete && $0.answer == .done } }
+    }
+
     /// A claimant that is a task of this process.
-    func claim(_ name: String, at store: any ClaimStore, seed: UInt64, turns: Int) async {
+    ///
+    /// - Parameters:
+    ///   - turns: how many turns it has.
+    ///   - rounds: on a machine so busy that every claim ran out before it was completed, it has as many turns again until
+    ///     one was not, up to so many times.
+    func claim(_ name: String, at store: any ClaimStore, seed: UInt64, turns: Int, rounds: Int = 20) async {
         var claimant = Claimant(name: name, store: store, keys: keys, longest: longest, seed: seed) { number, record in
             self.keep(record, as: Call(client: name, number: number))
         }
         begins()
-        await claimant.run(turns: turns)
+        for _ in 0..<rounds {
+            await claimant.run(turns: turns)
+            if hasCompleted { break }
+        }
         ends()
     }
 
@@ -156,12 +169,11 @@ final class ClaimTrialRun: Sendable {
     }
 
     /// Records what cannot be; also when hardly anything happened.
-    func judge(_ seed: UInt64, heard: HeardNews? = nil, isKept: Bool = true, atLeast completions: Int = 1) {
+    func judge(_ seed: UInt64, heard: HeardNews? = nil, isKept: Bool = true) {
         let history = ClaimHistory(records, isKept: isKept)
         for fault in history.faults() { Issue.record("seed \(seed): \(fault)") }
         for fault in heard.map(history.faults) ?? [] { Issue.record("seed \(seed): \(fault)") }
-        let count = records.count { $0.kind == .complete && $0.answer == .done }
-        #expect(count >= completions, "seed \(seed): of \(records.count) calls")
+        #expect(hasCompleted, "seed \(seed): nothing was completed in \(records.count) calls")
     }
 
     /// The path of the program, which is built beside the tests.

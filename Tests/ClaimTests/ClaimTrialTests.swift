@@ -147,7 +147,7 @@ import Testing
             await withTaskGroup(of: Void.self) { group in
                 for number in 0..<8 {
                     group.addTask {
-                        await run.claim("\(number)", at: store, seed: UInt64(8 * trial + number), turns: 60)
+                        await run.claim("\(number)", at: store, seed: UInt64(8 * trial + number), turns: 60, rounds: 1)
                     }
                 }
             }

@@ -20,11 +20,9 @@ void martlet_tls_require_certificate(void *session);
 /* The common name in the client's certificate, as text with a zero at its end: its length, or 0 without one. */
 size_t martlet_tls_client_name(void *session, char *name, size_t size);
 
-/* What is wrong with a certificate and its key as PEM texts: a constant text, or NULL when they can be used together. */
-const char *martlet_tls_fault(const char *certificate, const char *key);
-
-/* What is wrong with the certificates of authorities as a PEM text: a constant text, or NULL. */
-const char *martlet_tls_authorities_fault(const char *authorities);
+/* What is wrong with a certificate and its key, or, with NULL for the key, with the certificates of authorities, as PEM
+   texts: a constant text, or NULL when they can be used. */
+const char *martlet_tls_fault(const char *text, const char *key);
 
 /* The SHA-1 that RFC 6455 asks for: 20 bytes. */
 void martlet_sha1(const void *bytes, size_t count, unsigned char *digest);

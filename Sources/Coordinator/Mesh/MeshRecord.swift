@@ -16,17 +16,21 @@ package struct MeshRecord: Codable, Sendable {
     var createdMs: Int64
     /// When it was ended, in milliseconds since 1970; `nil` while it can be watched.
     var endedMs: Int64?
+    /// Why it ended; `nil` when it did not, or was cancelled.
+    var failure: ProblemView?
 
     /// The job, as the API shows it.
     ///
     /// - Parameter hasWorkers: whether anybody makes it.
     func view(hasWorkers: Bool) -> JobView {
-        let state: JobState = endedMs != nil ? .cancelled : hasWorkers ? .processing : .waitingForWorkers
+        let state: JobState =
+            failure != nil ? .failed : endedMs != nil ? .cancelled : hasWorkers ? .processing : .waitingForWorkers
         var view = JobView(
             id: id, name: submission.name(for: source), source: source.description, output: submission.output,
             state: state,
             priority: submission.priority ?? Priority.normal.name, createdMs: createdMs)
         view.finishedMs = endedMs
+        view.error = failure
         if state == .waitingForWorkers {
             view.error = ProblemView(
                 code: "scheduling.no_worker", message: "no worker is there that makes parts of streams",

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 internal import MartletModel
+internal import MartletPlanning
 internal import MartletPorts
 internal import MartletWire
 
@@ -33,7 +34,7 @@ package struct MeshRoutes: Sendable {
                 answer: { request in
                     let address = try await meshes.address(
                         of: request.parameter("file"), rendition: request.parameter("rendition"),
-                        job: JobID(request.parameter("id")), edition: request.request.query(Meshes.editionField))
+                        job: JobID(request.parameter("id")), edition: request.request.query(StreamPlan.editionField))
                     return HTTPResponse(
                         status: 307,
                         headers: [

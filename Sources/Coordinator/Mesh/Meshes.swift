@@ -60,6 +60,8 @@ package actor Meshes {
     private var plans: [JobID: Task<(plan: StreamPlan, order: [UInt8]), any Error>] = [:]
     /// What is being made, by its address at the workers.
     private var making: [String: Task<String?, Never>] = [:]
+    /// The films that could be read in this life.
+    private var readable: Set<JobID> = []
     private var broadcast = Broadcast()
 
     /// Makes it.
@@ -86,7 +88,7 @@ package actor Meshes {
     /// Whether anybody makes parts.
     func hasWorkers() async -> Bool { await !service.connectedBuilds().isEmpty }
 
-    /// Takes a stream in.
+    /// Takes a stream in, and reads its film, so that what is wrong with it is known before anybody watches.
     ///
     /// - Throws: a `CodedError` when the source is in no media root, or is no file.
     func submit(_ submission: JobSubmission) async throws -> JobView {
@@ -99,8 +101,7 @@ package actor Meshes {
             createdMs: surroundings.time.wallMilliseconds())
         try await keep(record)
         broadcast.send(.jobSubmitted(record.id))
-        broadcast.send(.jobStateChanged(record.id, .processing))
-        return await view(of: record)
+        return await opened(record)
     }
 
     /// All streams.
@@ -121,7 +122,7 @@ package actor Meshes {
         if record.endedMs == nil {
             record.endedMs = surroundings.time.wallMilliseconds()
             try await keep(record)
-            plans[id] = nil
+            plans.removeValue(forKey: id)?.cancel()
             broadcast.send(.jobStateChanged(id, .cancelled))
         }
         return await view(of: record)
@@ -130,13 +131,25 @@ package actor Meshes {
     /// Lets an ended stream be watched again; `nil` when there is none of that name.
     func retry(_ id: JobID) async throws -> JobView? {
         guard var record = records[id] else { return nil }
-        guard record.endedMs != nil else {
-            throw CoordinatorError(.wrongState, "The stream \(id) was not cancelled.")
-        }
-        record.endedMs = nil
+        guard record.endedMs != nil else { throw CoordinatorError(.wrongState, "The stream \(id) is not over.") }
+        (record.endedMs, record.failure) = (nil, nil)
         try await keep(record)
-        broadcast.send(.jobStateChanged(id, .processing))
+        return await opened(record)
+    }
+
+    private func opened(_ record: MeshRecord) async -> JobView {
+        broadcast.send(.jobStateChanged(record.id, .processing))
+        Task { try? await self.plan(of: record.id) }
         return await view(of: record)
+    }
+
+    /// Ends a stream whose film cannot be watched.
+    private func fail(_ id: JobID, _ error: any CodedError) async throws {
+        guard var record = records[id], record.endedMs == nil else { return }
+        record.endedMs = surroundings.time.wallMilliseconds()
+        record.failure = ProblemView(error)
+        try await keep(record)
+        broadcast.send(.jobFailed(id, code: error.codeName, message: error.message))
     }
 
     /// Everything that happens from now on.
@@ -161,15 +174,12 @@ package actor Meshes {
 
     // MARK: Viewers
 
-    /// The field of addresses that says which content of a film is meant, as playlists put it into their links.
-    static let editionField = "v"
-
     /// A playlist: the master without a rendition.
     ///
     /// - Throws: `CoordinatorError` `unknownJob`, `wrongState`, `APIError` `notFound`, and what the film is refused with.
     func playlist(of id: JobID, rendition: String?, query: String) async throws -> String {
         let plan = try await plan(of: id).plan
-        let query = "\(Self.editionField)=\(plan.edition)" + (query.isEmpty ? "" : "&" + query)
+        let query = "\(StreamPlan.editionField)=\(plan.edition)" + (query.isEmpty ? "" : "&" + query)
         let start = records[id]?.submission.startTime ?? 0
         guard let rendition else { return plan.master(query: query) }
         guard let text = plan.playlist(of: rendition, query: query) else {
@@ -260,7 +270,10 @@ package actor Meshes {
         guard let record = records[id] else {
             throw CoordinatorError(.unknownJob, "There is no stream \(id) that several workers make.")
         }
-        guard record.endedMs == nil else { throw CoordinatorError(.wrongState, "The stream \(id) was cancelled.") }
+        guard record.endedMs == nil else {
+            let reason = record.failure.map { "has failed: \($0.message)" } ?? "was cancelled."
+            throw CoordinatorError(.wrongState, "The stream \(id) \(reason)")
+        }
         if let known = plans[id] {
             let made = try await known.value
             // Those who could make it may be gone, and others have come with another ffmpeg.
@@ -271,8 +284,16 @@ package actor Meshes {
         }
         let task = plans[id] ?? Task { try await self.planned(record) }
         plans[id] = task
-        do { return try await task.value } catch {
-            plans[id] = nil
+        do {
+            let made = try await task.value
+            readable.insert(id)
+            return made
+        } catch {
+            if plans[id] == task { plans[id] = nil }
+            // A film that could be read before may come back.
+            if let error = error as? any CodedError, !error.isRetryable, !readable.contains(id) {
+                try await fail(id, error)
+            }
             throw error
         }
     }
@@ -290,7 +311,7 @@ package actor Meshes {
         let path = try surroundings.locate(record.source.description).path
         let source = try await surroundings.reader.describe(path: path)
         guard let picture = source.mainVideo else {
-            throw CoordinatorError(.badSubmission, "\(record.source) has no picture, so there is nothing to stream")
+            throw PlanningError(.nothingToEncode, "\(record.source) has no picture, so there is nothing to stream.")
         }
         async let index = surroundings.reader.index(of: source, stream: picture.index, method: .packets)
         async let sounds = surroundings.reader.sounds(of: source)

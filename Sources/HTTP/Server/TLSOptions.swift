@@ -23,7 +23,7 @@ final class TLSOptions {
         add(.HTTPS_MEM_KEY, key)
         if let path = tls.clientAuthorities {
             let authorities = try Self.text(of: path)
-            if let fault = martlet_tls_authorities_fault(authorities) {
+            if let fault = martlet_tls_fault(authorities, nil) {
                 throw Self.error("the client authorities \(path)", fault)
             }
             add(.HTTPS_MEM_TRUST, authorities)

@@ -43,14 +43,6 @@ struct WebSocketPost {
 
     /// Takes the first message of the inbox out; `readsOn` says that reading, held back until now, is to go on.
     mutating func nextReceived(limit: Int) -> (message: WebSocketMessage, readsOn: Bool)? {
-        guard let message = nextReceived() else { return nil }
-        guard isHeldBack, inboxBytes <= limit / 2 else { return (message, false) }
-        isHeldBack = false
-        return (message, true)
-    }
-
-    /// Takes the first message of the inbox out.
-    mutating func nextReceived() -> WebSocketMessage? {
         guard received < inbox.count else { return nil }
         let message = inbox[received]
         received += 1
@@ -59,7 +51,9 @@ struct WebSocketPost {
             inbox.removeAll(keepingCapacity: inbox.count < 64)
             received = 0
         }
-        return message
+        guard isHeldBack, inboxBytes <= limit / 2 else { return (message, false) }
+        isHeldBack = false
+        return (message, true)
     }
 
     /// Takes the first message of the outbox out.

@@ -112,7 +112,7 @@ final class WebSocketSession: EventHandler, @unchecked Sendable {
             post.inboxBytes += messages.reduce(0) { $0 + WebSocketPost.cost($1) }
             defer { post.isHeldBack = post.inboxBytes > limit }
             guard post.listener == nil else { return nil }
-            guard let receiver = post.receiver, let first = post.nextReceived() else { return nil }
+            guard let receiver = post.receiver, let (first, _) = post.nextReceived(limit: limit) else { return nil }
             post.receiver = nil
             return (receiver, first)
         }

@@ -28,7 +28,7 @@ extension StreamPlan {
         let variant = MasterPlaylist.Variant(
             bandwidth: rate * 2, averageBandwidth: rate, codecs: [codec] + Set(sounds.map(\.codecName)).sorted(),
             size: (Int((size?.width ?? 0).rounded()), Int((size?.height ?? 0).rounded())),
-            frameRate: Double(copy.timeline.milliframesPerSecond) / 1000, videoRange: videoRange,
+            frameRate: Double(copy.timeline.mostMilliframesPerSecond) / 1000, videoRange: videoRange,
             audioGroup: sounds.isEmpty ? nil : "sound", uri: uri)
         return MasterPlaylist(
             variants: [variant], sounds: renditions(sounds, group: "sound", query: query),

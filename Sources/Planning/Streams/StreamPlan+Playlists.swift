@@ -74,7 +74,7 @@ extension StreamPlan {
         return MasterPlaylist.Variant(
             bandwidth: picture(video.peak) + sound, averageBandwidth: picture(video.average) + sound, codecs: codecs,
             size: video.size,
-            frameRate: Double(timeline.milliframesPerSecond) / 1000, videoRange: video.command.videoRange,
+            frameRate: Double(timeline.mostMilliframesPerSecond) / 1000, videoRange: video.command.videoRange,
             audioGroup: group, uri: "\(video.name)/index.m3u8" + query)
     }
 

@@ -27,6 +27,9 @@ package struct StreamPlan: Sendable {
     /// Enough of the name to tell this film, encoded in this way, from what else is at the same address in time.
     package var edition: String { String(id.prefix(12)) }
 
+    /// The field of links that names the edition.
+    package static let editionField = "v"
+
     /// Changes when the same film and options make other bytes than before.
     private static let edition = "3"
     /// Sound segments in the first part, which are short ones, and in every other.

@@ -26,6 +26,10 @@ package struct StreamTimeline: Sendable {
     package let times: [Int64]
     /// The ordinals of the frames that segments begin with, and the number of frames at the end; at least two elements.
     package let edges: [Int]
+    /// The average number of pictures a second, in thousandths; of a single picture, 25,000.
+    package let milliframesPerSecond: Int64
+    /// The same for the second with the most pictures, which is what playlists say (RFC 8216, 4.3.4.2).
+    package let mostMilliframesPerSecond: Int64
     /// The step of decode times before the first frame.
     private let leadStep: Int64
     private let seeks: SeekPlanner
@@ -78,6 +82,7 @@ package struct StreamTimeline: Sendable {
         times = Self.times(of: index, clock: clock, heldUntil: heldUntil)
         leadStep = max(1, zip(times.dropFirst(), times).prefix(32).map { $0 - $1 }.min() ?? 1)
         edges = cut(times, clock) + [times.count - 1]
+        (milliframesPerSecond, mostMilliframesPerSecond) = Self.rates(times, clock: clock)
     }
 
     /// The first frames of segments, by marks of equal distance.
@@ -161,12 +166,23 @@ package struct StreamTimeline: Sendable {
         }
     }
 
-    /// The average number of pictures a second, in thousandths; of a single picture, 25,000.
-    package var milliframesPerSecond: Int64 {
-        let frames = times.count - 2
-        guard frames > 0, times[frames] > 0 else { return 25_000 }
-        let rate = Double(frames) * Double(clock.den) / Double(times[frames]) * 1000
-        return Int64(max(100, min(rate, 300_000)).rounded())
+    /// The average number of pictures a second, and the largest in any second, in thousandths.
+    private static func rates(_ times: [Int64], clock: TimeBase) -> (average: Int64, most: Int64) {
+        func rate(_ frames: Int, in ticks: Int64) -> Double {
+            max(100, min(Double(frames) * Double(clock.den) / Double(ticks) * 1000, 300_000))
+        }
+        let last = times.count - 2
+        guard last > 0, times[last] > 0 else { return (25_000, 25_000) }
+        let average = rate(last, in: times[last])
+        var (first, most) = (0, average)
+        for frame in 0...last {
+            while times[frame] - times[first + 1] >= Int64(clock.den) { first += 1 }
+            let length = times[frame] - times[first]
+            if length >= Int64(clock.den) { most = max(most, rate(frame - first, in: length)) }
+        }
+        // Times in whole milliseconds make seconds differ that are meant to be alike.
+        if most < average * 1.01 { most = average }
+        return (Int64(average.rounded()), Int64(most.rounded()))
     }
 
     /// A clock `1/n` that holds the ticks of `base`: at least 10,000 ticks a second, as players expect of MP4, and at

@@ -8,8 +8,9 @@ internal import MartletScheduling
 
 /// What is made, and when: what `DemandMachine` decides is performed.
 extension HLSController {
-    /// How far encodes step back that nobody waits for.
-    private static let niceAhead = 10
+    /// How far encodes step back that nobody waits for. Somebody may before they are done, and without privileges none can
+    /// be brought forward again: they have a quarter of the others' share then, and not next to nothing.
+    private static let niceAhead = 5
     /// How long nothing is begun on a full disk.
     private static let fullTime: Duration = .seconds(5)
 

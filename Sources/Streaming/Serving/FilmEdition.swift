@@ -11,9 +11,6 @@ internal import MartletWire
 /// Playlists put it into their links as `v=...`. What has it may be kept for ever, and is refused once the film is
 /// another one, or is encoded in another way; what has none is asked for anew each time.
 enum FilmEdition {
-    /// The field of addresses.
-    static let field = "v"
-
     private static let forEver = "public, max-age=86400, immutable"
 
     /// What links to parts of a film carry: its edition, and the session and the token of the request for them.
@@ -24,7 +21,7 @@ enum FilmEdition {
     ) -> String {
         let session = request.query(StreamRoutes.sessionField) == nil ? newSession() : nil
         let fields = [
-            "\(field)=\(film.plan.edition)",
+            "\(StreamPlan.editionField)=\(film.plan.edition)",
             session.map { "\(StreamRoutes.sessionField)=\(PercentEncoding.encoded($0))" } ?? "",
             request.carried(StreamRoutes.sessionField, StreamRoutes.tokenField),
         ]
@@ -35,7 +32,7 @@ enum FilmEdition {
     ///
     /// - Throws: `StreamingError` `sourceChanged`.
     static func check(_ request: HTTPRequest, means film: OpenFilm) throws {
-        guard let wanted = request.query(field), wanted != film.plan.edition else { return }
+        guard let wanted = request.query(StreamPlan.editionField), wanted != film.plan.edition else { return }
         throw StreamingError(
             .sourceChanged, "\(film.name) is not the film any more that it was when its playlist was read.",
             advice: "Open it again.")
@@ -43,6 +40,6 @@ enum FilmEdition {
 
     /// What `Cache-Control` says of a file that a request asks for.
     static func caching(of request: HTTPRequest) -> String {
-        request.query(field) == nil ? "no-cache" : forEver
+        request.query(StreamPlan.editionField) == nil ? "no-cache" : forEver
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Martlet authors
 
 import FoundationEssentials
+import MartletAssembly
 import MartletCoordinator
 import MartletFFmpeg
 import MartletHTTP
@@ -9,7 +10,6 @@ import MartletHost
 import MartletMediaChild
 import MartletModel
 import MartletPorts
-import MartletSQLiteStore
 import MartletScheduling
 import MartletWorker
 
@@ -114,20 +114,13 @@ struct CoordinatorProcess {
     }
 
     private func surroundings() -> ClusterSurroundings {
-        let (local, directory) = (self.local, self.directory)
         var reader = SubmissionReader()
         reader.encoderOptions = request.encoderOptions
         reader.verification = settings.isExact ? .counts : .none
         reader.outputName = settings.outputName
-        let media = self.media
         var surroundings = ClusterSurroundings(
-            preparation: { catalog in
-                JobPreparation(prober: media, catalog: catalog, scenes: local.scenes, restamper: media)
-            },
-            read: { [reader] in try reader.order($0) },
-            openStore: { try await SQLiteJobStore.open(path: "\(directory)/state.sqlite") }, prober: media,
-            assembler: media, verifier: media, meter: local.meter, files: local.files,
-            time: local.time, newName: { UUID().uuidString.lowercased() })
+            in: directory, media: media, scenes: local.scenes, meter: local.meter, files: local.files,
+            time: local.time, read: { [reader] in try reader.order($0) })
         surroundings.rested = Self.rest
         return surroundings
     }
@@ -242,16 +235,8 @@ struct CoordinatorProcess {
                 speed = { try await measurement.remembered(build: build, processors: processors, in: place) }
             }
         }
-        let worker = Worker(
-            profile: profile, dispatch: ServiceDispatch(service: service, build: build), encoder: local.ffmpeg,
-            prober: local.reader, files: local.files, time: local.time, speed: speed)
-        let time = local.time
-        return Task {
-            while !Task.isCancelled {
-                // The service begins anew when its records failed; until then there is nothing to do.
-                try? await worker.run()
-                try? await time.sleep(until: time.now() + .seconds(1))
-            }
-        }
+        return OwnWorker(
+            of: service, encoder: local.ffmpeg, prober: local.reader, files: local.files, time: local.time
+        ).work(as: profile, with: build, speed: speed)
     }
 }

@@ -66,7 +66,8 @@ import Testing
 
     @Test("Workers make one stream together, and no request fails when one is killed and one hangs")
     func together() async throws {
-        let cluster = try await TestCluster(token, films: ["minute.mp4": "minute.mp4"], token: "right")
+        let cluster = try await TestCluster(
+            token, films: ["minute.mp4": "minute.mp4", "sound.flac": "only_sound.flac"], token: "right")
         var workers: [MartletProcess] = []
         // One has the films, the others have what they need of them sent.
         for name in ["w1", "w2", "w3"] { workers.append(try await cluster.worker(name, sharesFilms: name == "w1")) }
@@ -74,6 +75,9 @@ import Testing
         for worker in workers { _ = try await worker.event("listening") }
         let none = try await cluster.run(["submit", "films:none.mp4", "evening", "--mesh"])
         #expect(none.exitCode == 3, "\(none.transcript)")
+        // What cannot be watched has failed before anybody tries to.
+        let sound = try await cluster.run(["submit", "films:sound.flac", "evening", "--mesh", "--watch"])
+        #expect(sound.exitCode == 3 && sound.transcript.contains("no picture"), "\(sound.transcript)")
         let run = try await cluster.run(["submit", "films:minute.mp4", "evening", "--mesh"])
         try #require(run.exitCode == 0, "\(run.transcript)")
         let job = try #require(run.events.compactMap { $0.members["job_id"] }.first)

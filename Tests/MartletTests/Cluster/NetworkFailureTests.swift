@@ -110,12 +110,12 @@ import Testing
         "Over a network that is slow, stalls, breaks connections and turns bits over, a job comes out exact",
         arguments: LongForm.isWanted ? Array(1...10) : [1, 2])
     func badNetwork(seed: UInt64) async throws {
-        let cluster = try await TestCluster(["--chunk-size", "64Ki"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(["--chunk-size", "16Ki"], films: ["minute.mp4": "small_minute.mp4"])
         var faults = FaultyRelay.Faults()
         faults.delay = .milliseconds(5)
         faults.rate = 2_000_000
         faults.stallShare = 0.01
-        faults.lifetime = 1500...5000
+        faults.lifetime = 2000...8000
         faults.flipShare = 0.3
         faults.flipLimit = 5
         let port = try #require(cluster.url.split(separator: ":").last.flatMap { Int($0) })

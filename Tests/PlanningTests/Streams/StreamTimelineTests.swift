@@ -54,6 +54,18 @@ import Testing
         #expect((0..<line.count).allSatisfy { line.microseconds(of: $0) >= 250_000 }, "\(line.edges)")
     }
 
+    @Test func theRateOfPicturesIsThatOfTheFastestSecond() {
+        let slow = (0..<100).map { Int64($0) * 100 }
+        let fast = (0..<60).map { 10_000 + Int64($0) * 20 }
+        let mixed = timeline(index(slow + fast, last: 20))
+        #expect(mixed.mostMilliframesPerSecond == 50_000)
+        #expect(mixed.milliframesPerSecond == 14_222)
+        // Rounded to milliseconds, 23.976 pictures a second are 24 in some seconds.
+        let even = timeline(index((0..<500).map { Int64($0) * 1001 / 24 }, last: 42))
+        #expect(even.mostMilliframesPerSecond == even.milliframesPerSecond)
+        #expect(timeline(index([0, 500])).mostMilliframesPerSecond == 2_000)
+    }
+
     @Test func lengthsAddUpToTheFilmExactly() {
         let times: [Int64] = (0..<10_000).map { frame in Int64(frame) * 1001 / 24 }
         let line = timeline(index(times, last: 41))

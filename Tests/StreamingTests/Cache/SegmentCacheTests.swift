@@ -107,7 +107,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: second.scratch) == [])
         #expect(await second.bytes.bytes == 2004)
         #expect(await second.unknown([name("0.m4s"), name("7.m4s")]) == [name("7.m4s")])
-        clock.advance(by: .seconds(4000))
+        clock.advance(by: .seconds(86_400))
         try await other.begin()
         let third = cache(limit: 1100, node: "c")
         try await third.begin()
@@ -119,7 +119,7 @@ import Testing
         try await dead.begin()
         let left = dead.workplace + "/1.part"
         try Data("half".utf8).write(to: URL(filePath: left))
-        clock.advance(by: .seconds(3700))
+        clock.advance(by: .seconds(86_400))
         try await cache().begin()
         #expect(!FileManager.default.fileExists(atPath: left))
     }
