@@ -289,10 +289,11 @@ package actor Meshes {
             readable.insert(id)
             return made
         } catch {
-            if plans[id] == task { plans[id] = nil }
+            guard plans[id] == task else { throw error }
+            plans[id] = nil
             // A film that could be read before may come back.
             if let error = error as? any CodedError, !error.isRetryable, !readable.contains(id) {
-                try await fail(id, error)
+                try? await fail(id, error)
             }
             throw error
         }

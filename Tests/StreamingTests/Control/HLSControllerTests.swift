@@ -88,7 +88,7 @@ import Testing
         #expect(sound < picture)
         // And none of it slows down what the viewer waits for.
         let nicenesses = theatre.maker.nicenesses.withLock(\.self)
-        #expect(nicenesses["360p/3"] == 0 && nicenesses["a1/1"] == 10 && nicenesses["360p/4"] == 10)
+        #expect(nicenesses["360p/3"] == 0 && nicenesses["a1/1"] == 5 && nicenesses["360p/4"] == 5)
     }
 
     @Test func whoSeeksAwayHasTheWorkStopped() async throws {
