@@ -179,7 +179,7 @@ package actor Meshes {
     /// - Throws: `CoordinatorError` `unknownJob`, `wrongState`, `APIError` `notFound`, and what the film is refused with.
     func playlist(of id: JobID, rendition: String?, query: String) async throws -> String {
         let plan = try await plan(of: id).plan
-        let query = "\(StreamPlan.editionField)=\(plan.edition)" + (query.isEmpty ? "" : "&" + query)
+        let query = plan.editionQuery + (query.isEmpty ? "" : "&" + query)
         let start = records[id]?.submission.startTime ?? 0
         guard let rendition else { return plan.master(query: query) }
         guard let text = plan.playlist(of: rendition, query: query) else {
@@ -200,7 +200,7 @@ package actor Meshes {
     ///   film is another one.
     func address(of file: String, rendition: String, job id: JobID, edition: String?) async throws -> String {
         let plan = try await plan(of: id).plan
-        guard edition == nil || edition == plan.edition else {
+        guard plan.isMeant(by: edition) else {
             throw CoordinatorError(
                 .sourceChanged, "The film of the stream \(id) is not what it was when its playlist was read",
                 advice: "Open it again.")

@@ -30,6 +30,12 @@ package struct StreamPlan: Sendable {
     /// The field of links that names the edition.
     package static let editionField = "v"
 
+    /// The edition as links carry it.
+    package var editionQuery: String { "\(Self.editionField)=\(edition)" }
+
+    /// Whether who asks for an edition, or with `nil` for whichever there is, means this one.
+    package func isMeant(by edition: String?) -> Bool { edition == nil || edition == self.edition }
+
     /// Changes when the same film and options make other bytes than before.
     private static let edition = "3"
     /// Sound segments in the first part, which are short ones, and in every other.

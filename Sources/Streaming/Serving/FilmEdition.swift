@@ -21,7 +21,7 @@ enum FilmEdition {
     ) -> String {
         let session = request.query(StreamRoutes.sessionField) == nil ? newSession() : nil
         let fields = [
-            "\(StreamPlan.editionField)=\(film.plan.edition)",
+            film.plan.editionQuery,
             session.map { "\(StreamRoutes.sessionField)=\(PercentEncoding.encoded($0))" } ?? "",
             request.carried(StreamRoutes.sessionField, StreamRoutes.tokenField),
         ]
@@ -32,7 +32,7 @@ enum FilmEdition {
     ///
     /// - Throws: `StreamingError` `sourceChanged`.
     static func check(_ request: HTTPRequest, means film: OpenFilm) throws {
-        guard let wanted = request.query(StreamPlan.editionField), wanted != film.plan.edition else { return }
+        guard !film.plan.isMeant(by: request.query(StreamPlan.editionField)) else { return }
         throw StreamingError(
             .sourceChanged, "\(film.name) is not the film any more that it was when its playlist was read.",
             advice: "Open it again.")
