@@ -49,8 +49,10 @@ package actor Meshes {
 
     /// How many segments are made ahead of a viewer.
     private static let ahead = 3
-    /// How long a viewer waits for the first worker.
+    /// How long a viewer waits for a worker that comes, or makes what none could make at first.
     private static let patience = Duration.seconds(30)
+    /// How long after all workers have failed they are asked once more; twice as long after every time.
+    private static let pause = Duration.milliseconds(250)
 
     private let surroundings: Surroundings
     private let service: ClusterService
@@ -59,7 +61,7 @@ package actor Meshes {
     private var records: [JobID: MeshRecord] = [:]
     private var plans: [JobID: Task<(plan: StreamPlan, order: [UInt8]), any Error>] = [:]
     /// What is being made, by its address at the workers.
-    private var making: [String: Task<String?, Never>] = [:]
+    private var making: [String: Task<PartSearch.Outcome, Never>] = [:]
     /// The films that could be read in this life.
     private var readable: Set<JobID> = []
     private var broadcast = Broadcast()
@@ -209,14 +211,8 @@ package actor Meshes {
         guard let segment = plan.segment(ofFile: file, rendition: rendition) ?? (isText ? 0 : nil) else {
             throw APIError(.notFound, "The stream \(id) has no \(rendition)/\(file).")
         }
-        if await makers(build: plan.options.build).isEmpty { await someoneComes(with: plan.options.build) }
         let place = "\(id.text)/\(plan.edition)/\(rendition)"
-        guard let address = await ensured("\(place)/\(file)", segment: segment, rendition: rendition, plan)
-        else {
-            throw APIError(
-                .notReady, "No worker makes \(rendition)/\(file) of the stream \(id) now.",
-                advice: "Ask again in a little while.", headers: ["Retry-After": "1"])
-        }
+        let address = try await persistent("\(place)/\(file)", segment: segment, rendition: rendition, plan)
         let last = plan.timeline.count - 1
         for next in segment + 1..<max(segment + 1, min(last, segment + Self.ahead) + 1) where file.hasSuffix(".m4s") {
             Task { await self.ensured("\(place)/\(next).m4s", segment: next, rendition: rendition, plan) }
@@ -224,9 +220,36 @@ package actor Meshes {
         return address
     }
 
-    /// Has a part made by whose turn it is; the address of it, `nil` when nobody makes it.
+    /// Has a part made, and does not give up at the first failure: one worker may just have died, and another one come.
+    private func persistent(
+        _ key: String, segment: Int, rendition: String, _ plan: StreamPlan
+    ) async throws -> String {
+        let deadline = surroundings.time.now() + Self.patience
+        var pause = Self.pause
+        while true {
+            if await makers(build: plan.options.build).isEmpty {
+                await someoneComes(with: plan.options.build, until: deadline)
+            }
+            switch await ensured(key, segment: segment, rendition: rendition, plan) {
+            case .found(let address): return address
+            case .nobody(let reasons, let mayPass):
+                guard mayPass || reasons.isEmpty, surroundings.time.now() + pause < deadline else {
+                    let said = reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"
+                    throw APIError(
+                        .notReady, "No worker makes \(key) now\(said).", advice: "Ask again in a little while.",
+                        headers: ["Retry-After": "1"])
+                }
+            }
+            try await surroundings.time.sleep(until: surroundings.time.now() + pause)
+            pause *= 2
+        }
+    }
+
+    /// Has a part made by whose turn it is, each worker being asked once.
     @discardableResult
-    private func ensured(_ key: String, segment: Int, rendition: String, _ plan: StreamPlan) async -> String? {
+    private func ensured(
+        _ key: String, segment: Int, rendition: String, _ plan: StreamPlan
+    ) async -> PartSearch.Outcome {
         if let task = making[key] { return await task.value }
         let thing = plan.part(of: rendition, segment: segment)?.description ?? key
         let search = search
@@ -240,15 +263,16 @@ package actor Meshes {
         return await task.value
     }
 
-    /// Waits until a worker says for the first time where it listens, or for too long.
-    private func someoneComes(with build: String) async {
-        let (time, events) = (surroundings.time, await plainWorkers.events())
-        let deadline = time.now() + Self.patience
+    /// Waits until a worker comes, or says for the first time where it listens, or for too long.
+    private func someoneComes(with build: String, until deadline: Moment) async {
+        let (time, said, come) = (surroundings.time, await plainWorkers.events(), await service.events())
         guard await makers(build: build).isEmpty else { return }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await event in events {
-                    if case .workerRegistered = event { return }
+            for events in [said, come] {
+                group.addTask {
+                    for await event in events {
+                        if case .workerRegistered = event { return }
+                    }
                 }
             }
             group.addTask { try? await time.sleep(until: deadline) }

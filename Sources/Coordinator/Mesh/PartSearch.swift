@@ -4,6 +4,7 @@
 internal import MartletModel
 internal import MartletPorts
 internal import MartletScheduling
+internal import MartletWire
 
 /// Finds a worker that has a part, by asking one after the other to make it.
 ///
@@ -11,16 +12,26 @@ internal import MartletScheduling
 /// besides, and whoever has the part first is the one. A worker that was late is asked last for a while, so that one that
 /// hangs costs the viewers that time once.
 actor PartSearch {
+    /// What came of a search.
+    enum Outcome: Sendable, Equatable {
+        /// The address of the file at a worker that has it.
+        case found(String)
+        /// Nobody makes it: what each one said who was asked, and whether one of them may say otherwise in a moment.
+        case nobody(reasons: [String], mayPass: Bool)
+    }
+
     /// What becomes of a question.
     private enum News: Sendable {
         case has(WorkerID, address: String, after: Duration)
-        case hasNot(WorkerID)
+        case hasNot(WorkerID, reason: String, mayPass: Bool)
         case isLate(WorkerID)
         case nothing
     }
 
-    /// How long a worker is waited for at the most.
-    private static let patience = Duration.seconds(30)
+    /// How long a worker is waited for at the most. Nobody waits for it alone, unless it is the only one.
+    private static let patience = Duration.seconds(90)
+    /// How long a worker that was late is asked last.
+    private static let probation = Duration.seconds(30)
 
     private let caller: any HTTPTransfers
     private let time: any TimeSource
@@ -34,7 +45,7 @@ actor PartSearch {
         self.time = time
     }
 
-    /// The address of a file at a worker that has it; `nil` when nobody makes it.
+    /// Has a file made by one of the workers, each of which is asked once.
     ///
     /// - Parameters:
     ///   - path: the file's, at all workers.
@@ -43,7 +54,7 @@ actor PartSearch {
     ///   - makers: where the workers listen.
     func address(
         of path: String, part: String, kind: String, makers: [WorkerID: String]
-    ) async -> String? {
+    ) async -> Outcome {
         let now = time.now()
         late = late.filter { now < $0.value }
         let all = Rendezvous.order(of: makers.keys, for: part)
@@ -51,6 +62,7 @@ actor PartSearch {
         let allowance = paces[kind, default: PartPace()].allowance
         return await withTaskGroup(of: News.self) { group in
             var asked: Set<WorkerID> = []
+            var (reasons, mayPass): ([String], Bool) = ([], false)
             func askNext() {
                 guard let worker = rest.popFirst(), let authority = makers[worker] else { return }
                 asked.insert(worker)
@@ -67,26 +79,35 @@ actor PartSearch {
                     late[worker] = nil
                     paces[kind, default: PartPace()].took(duration)
                     group.cancelAll()
-                    return address
-                case .hasNot(let worker):
+                    return .found(address)
+                case .hasNot(let worker, let reason, let isPassing):
+                    reasons.append(reason)
+                    mayPass = mayPass || isPassing
                     asked.remove(worker)
                     askNext()
                 case .isLate(let worker) where asked.contains(worker):
-                    late[worker] = time.now() + Self.patience
+                    late[worker] = time.now() + Self.probation
                     askNext()
                 case .isLate, .nothing: break
                 }
             }
             group.cancelAll()
-            return nil
+            return .nobody(reasons: reasons, mayPass: mayPass)
         }
     }
 
     private func ask(_ worker: WorkerID, for address: String) async -> News {
         let start = time.now()
         let call = HTTPCall("HEAD", address, connectTimeout: .seconds(2), stallTimeout: Self.patience)
-        let answer = try? await caller.call(call, limit: 1 << 10)
-        return answer?.status == 200
-            ? .has(worker, address: address, after: time.now() - start) : .hasNot(worker)
+        do {
+            let answer = try await caller.call(call, limit: 1 << 10)
+            guard answer.status != 200 else { return .has(worker, address: address, after: time.now() - start) }
+            let code = answer.headers[DataPlane.problemCode].map { ": \($0)" } ?? ""
+            return .hasNot(
+                worker, reason: "\(worker) answers \(answer.status)\(code)", mayPass: answer.status == 503)
+        } catch {
+            let message = (error as? any CodedError)?.message ?? "\(error)"
+            return .hasNot(worker, reason: "\(worker): \(message)", mayPass: true)
+        }
     }
 }

@@ -54,6 +54,8 @@ package actor MeshNode: HTTPHandler {
 
     private let surroundings: Surroundings
     private let turns: Turns
+    /// Two parts that come at one time both bring what stands before all segments.
+    private let keeping = Turns(count: 1)
     private var films: [JobID: Task<Film, any Error>] = [:]
     private var making: [String: Task<Void, any Error>] = [:]
     /// Files with their sizes, the oldest first.
@@ -83,13 +85,19 @@ package actor MeshNode: HTTPHandler {
             }
         } catch let error as StreamingError where error.code == .badRange {
             return HTTPResponse(status: 416, headers: error.headers)
-        } catch is CancellationError {
-            return HTTPResponse(status: 503)
-        } catch let error as any CodedError where !error.isRetryable && error.exitStatus == .usage {
-            return HTTPResponse(status: 404)
         } catch {
-            return HTTPResponse(status: 503)
+            return refusal(error)
         }
+    }
+
+    /// The code is in the header, since answers to `HEAD` have no body: 404 for what is none of the stream's, 500 for
+    /// what would fail again, 503 for what may be had in a moment.
+    private func refusal(_ error: any Error) -> HTTPResponse {
+        guard let error = error as? any CodedError else { return HTTPResponse(status: 503) }
+        let isUnknown = error.exitStatus == .usage
+        return HTTPResponse(
+            status: error.isRetryable ? 503 : isUnknown ? 404 : 500,
+            headers: [DataPlane.problemCode: error.codeName])
     }
 
     /// The path of a file that is there; `nil` when it is not.
@@ -150,7 +158,8 @@ package actor MeshNode: HTTPHandler {
         }
         // Why the film could not be read says more than what ffmpeg made of it.
         try await source.close()
-        try await keep(try result.get(), in: directory)
+        let pieces = try result.get()
+        try await keeping.pass { try await self.keep(pieces, in: directory) }
     }
 
     private func keep(_ pieces: [(name: String, bytes: [UInt8])], in directory: String) async throws {

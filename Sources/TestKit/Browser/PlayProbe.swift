@@ -31,12 +31,14 @@ package struct PlayProbe: Sendable {
 
         /// The frames whose number is not that of their time.
         ///
-        /// A picture is drawn a moment after its time was told: it may be the next one.
+        /// A picture is drawn a moment after its time was told: by then it may be the next one, which after a seek is
+        /// the one that is told next.
         package func wrong(framesPerSecond: Double) -> [Frame] {
-            frames.filter { frame in
-                let expected = Int((frame.time * framesPerSecond).rounded())
-                return frame.number != expected && frame.number != expected + 1
-            }
+            let due = frames.map { Int(($0.time * framesPerSecond).rounded()) }
+            return frames.indices.filter { place in
+                let candidates = [due[place]] + due.dropFirst(place + 1).prefix(1)
+                return !candidates.contains { [$0, $0 + 1].contains(frames[place].number) }
+            }.map { frames[$0] }
         }
     }
 

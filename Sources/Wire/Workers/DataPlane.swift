@@ -16,6 +16,9 @@ package enum DataPlane {
     /// The header field with a source's length in seconds.
     package static let contentDuration = "X-Content-Duration"
 
+    /// The header field with the code of an error, where an answer has no body that could tell it.
+    package static let problemCode = "Martlet-Problem"
+
     /// The path of a job's source; `GET` with `Range` and `If-Match`.
     package static func sourcePath(of job: JobID) -> String {
         "/api/v1/jobs/\(PercentEncoding.encoded(job.text))/source"

@@ -5,6 +5,7 @@ import MartletModel
 import MartletPorts
 import MartletScheduling
 import MartletTestKit
+import MartletWire
 import Synchronization
 import Testing
 
@@ -25,21 +26,39 @@ struct PartSearchTests {
         order = Rendezvous.order(of: makers.keys, for: "part").map { makers[$0] ?? "" }
     }
 
-    private func find(_ search: PartSearch) async -> String? {
+    private func find(_ search: PartSearch) async -> PartSearch.Outcome {
         await search.address(of: "/mesh/x/1.m4s", part: "part", kind: "x", makers: makers)
     }
 
     @Test func theFirstOfThePartsOwnOrderIsAskedAndNobodyElse() async {
-        #expect(await find(search) == "http://\(order[0])/mesh/x/1.m4s")
+        #expect(await find(search) == .found("http://\(order[0])/mesh/x/1.m4s"))
         #expect(workers.asked.entries == [order[0]])
     }
 
     @Test func whoFailsIsLeftBehindAtOnce() async {
         workers.script { $0 == order[0] ? .unreachable : $0 == order[1] ? .status(503) : .status(200) }
-        #expect(await find(search) == "http://\(order[2])/mesh/x/1.m4s")
+        #expect(await find(search) == .found("http://\(order[2])/mesh/x/1.m4s"))
         #expect(workers.asked.entries == order)
+    }
+
+    @Test func whoAsksHearsWhatEachOneSaidAndWhetherToTryAgain() async {
         workers.script { _ in .status(404) }
-        #expect(await find(search) == nil)
+        let search = search
+        let names = order.map { String($0.prefix(1)) }
+        #expect(
+            await find(search)
+                == .nobody(reasons: names.map { "\($0) answers 404: streaming.not_found" }, mayPass: false))
+        workers.script { $0 == order[1] ? .status(503) : .status(500) }
+        guard case .nobody(let reasons, mayPass: true) = await find(search) else {
+            Issue.record("one worker may have it in a moment")
+            return
+        }
+        #expect(reasons[1] == "\(names[1]) answers 503: streaming.not_found")
+        workers.script { _ in .unreachable }
+        guard case .nobody(_, mayPass: true) = await find(search) else {
+            Issue.record("a worker may be reached again")
+            return
+        }
     }
 
     @Test func whoHangsCostsItsTimeOnceAndTheNextOneIsAskedBesides() async throws {
@@ -50,15 +69,15 @@ struct PartSearchTests {
         try await workers.asked.wait(for: "the first question") { $0.count == 1 }
         await clock.waitForSleepers()
         clock.advance(by: .seconds(4))
-        #expect(await finding.value == "http://\(order[1])/mesh/x/1.m4s")
+        #expect(await finding.value == .found("http://\(order[1])/mesh/x/1.m4s"))
         #expect(clock.now() - start == .seconds(4))
         // Other parts of its own are asked for elsewhere, and cost nothing.
-        #expect(await find(search) == "http://\(order[1])/mesh/x/1.m4s")
+        #expect(await find(search) == .found("http://\(order[1])/mesh/x/1.m4s"))
         #expect(workers.asked.entries == [order[0], order[1], order[1]])
         // It is given another chance later.
         workers.script { _ in .status(200) }
         clock.advance(by: .seconds(30))
-        #expect(await find(search) == "http://\(order[0])/mesh/x/1.m4s")
+        #expect(await find(search) == .found("http://\(order[0])/mesh/x/1.m4s"))
     }
 
     @Test func anAnswerThatComesLateCountsWhenItIsTheFirst() async throws {
@@ -70,7 +89,7 @@ struct PartSearchTests {
         clock.advance(by: .seconds(4))
         try await workers.asked.wait(for: "the second question") { $0.count == 2 }
         workers.speak(order[0])
-        #expect(await finding.value == "http://\(order[0])/mesh/x/1.m4s")
+        #expect(await finding.value == .found("http://\(order[0])/mesh/x/1.m4s"))
     }
 }
 
@@ -104,7 +123,7 @@ private final class Workers: HTTPTransfers {
         switch answer {
         case .status(let status):
             asked.note(worker)
-            return HTTPAnswer(status: status)
+            return HTTPAnswer(status: status, headers: [DataPlane.problemCode: "streaming.not_found"])
         case .unreachable:
             asked.note(worker)
             throw InProcessCaller.unreachable
