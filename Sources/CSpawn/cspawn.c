@@ -50,7 +50,7 @@ static int lift(int descriptor) { return descriptor > 2 ? descriptor : fcntl(des
  * Runs between fork and exec in a copy of a process with many threads: only
  * async-signal-safe calls are allowed. Returns when something failed.
  */
-static void become(const struct martlet_spawn_request *request, pid_t parent) {
+static void become(const struct martlet_spawn_request *request, pid_t parent, int niceness) {
     struct sigaction standard = {.sa_handler = SIG_DFL};
     for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &standard, NULL);
 
@@ -69,8 +69,8 @@ static void become(const struct martlet_spawn_request *request, pid_t parent) {
     if (limit(RLIMIT_CORE, 0, 0) != 0 || limit(RLIMIT_AS, request->address_space, 0) != 0 ||
         limit(RLIMIT_CPU, request->cpu_seconds, 1) != 0 || limit(RLIMIT_FSIZE, request->file_size, 0) != 0)
         return;
-    /* -1 is also a legal niceness, and a refused one is no reason not to run. */
-    if (request->niceness != 0 && nice(request->niceness) == -1) errno = 0;
+    /* A refused one is no reason not to run. */
+    if (setpriority(PRIO_PROCESS, 0, niceness) != 0) errno = 0;
 
     sigset_t none;
     sigemptyset(&none);
@@ -87,9 +87,11 @@ int martlet_spawn(const struct martlet_spawn_request *request, pid_t *pid, int *
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t parent = getpid();
+    /* Every thread has one, and thread pools set that of theirs: the user's choice is the main thread's. */
+    int niceness = getpriority(PRIO_PROCESS, (id_t)parent) + request->niceness;
     pid_t child = fork();
     if (child == 0) {
-        become(request, parent);
+        become(request, parent, niceness);
         int failure = errno;
         if (write(report[1], &failure, sizeof failure) < 0) _exit(126);
         _exit(127);

@@ -126,7 +126,7 @@ final class ClaimTrialRun: Sendable {
             if count == lines { process.send(9) }
         })
         let outcome = try await ChildProcess.run(
-            try Self.program(), [store, name, "\(seed)", "\(longest)", "\(turns)"] + keys, deadline: .seconds(120),
+            try Self.program(), [store, name, "\(seed)", "\(longest)", "\(turns)"] + keys,
             observer: observer)
         if lines == nil { #expect(outcome.isSuccess, "\(outcome.ending) \(outcome.errors)") }
     }

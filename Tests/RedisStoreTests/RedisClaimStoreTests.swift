@@ -198,7 +198,7 @@ import Testing
         let server = Journal<(line: String, handle: ChildProcess.Handle)>()
         let running = Task {
             try await ChildProcess.run(
-                "python3", ["-c", program], deadline: .seconds(120),
+                "python3", ["-c", program],
                 observer: ChildProcess.Observer(onOutputLine: { server.note(($0, $1)) }))
         }
         let first = try await server.entry(0, "line")

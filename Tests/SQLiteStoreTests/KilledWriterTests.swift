@@ -31,7 +31,7 @@ import Testing
             if count == lines { writer.send(SIGKILL) }
         })
         let outcome = try await ChildProcess.run(
-            try Self.writer(), [directory.file()], deadline: .seconds(60), observer: observer)
+            try Self.writer(), [directory.file()], observer: observer)
         #expect(outcome.ending == .signalled(SIGKILL), "\(outcome.errors)")
 
         let store = try await SQLiteJobStore.open(path: directory.file())

@@ -17,7 +17,7 @@ struct martlet_spawn_request {
     int input;                /* becomes descriptor 0; -1: /dev/null */
     int output;               /* becomes descriptor 1 */
     int errors;               /* becomes descriptor 2 */
-    int niceness;             /* added to the caller's */
+    int niceness;             /* added to that of the caller's main thread */
     int64_t address_space;    /* bytes; -1: no limit */
     int64_t cpu_seconds;      /* -1: no limit */
     int64_t file_size;        /* bytes; -1: no limit */

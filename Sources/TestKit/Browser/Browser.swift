@@ -57,7 +57,7 @@ package final class Browser: Sendable {
                         starting.yield((handle, String(line[place.upperBound...])))
                     }))
         }
-        let first = try await waiting(for: "the browser to start", atMost: .seconds(120)) {
+        let first = try await waiting(for: "the browser to start") {
             for await start in started { return start as (ChildProcess.Handle, String)? }
             return nil
         }
@@ -104,7 +104,7 @@ package final class Browser: Sendable {
     /// Goes to an address, and waits until the page is loaded.
     package func open(_ address: String) async throws {
         let tools = self.tools
-        try await waiting(for: "\(address) to load", atMost: .seconds(120)) {
+        try await waiting(for: "\(address) to load") {
             async let loaded = tools.next("Page.loadEventFired")
             let answer = try await tools.call("Page.navigate", ["url": .text(address)])
             if let error = answer["errorText"] { throw Failure(description: "\(address): \(error)") }

@@ -54,7 +54,7 @@ package struct PlayProbe: Sendable {
               if (!video.paused && video.readyState > 2) done(null);
               else video.addEventListener("playing", () => done(null), { once: true });
             })
-            """, within: .seconds(180))
+            """, within: .seconds(500))
         let square = DrawnFilm.square(width: drawnSize.width)
         try await browser.run(
             """
@@ -119,7 +119,7 @@ package struct PlayProbe: Sendable {
 
     /// Waits until so many seconds more were played.
     package func play(_ seconds: Double) async throws {
-        try await browser.run("probe.play(\(seconds))", within: .seconds(120) + .seconds(seconds * 4))
+        try await browser.run("probe.play(\(seconds))", within: .seconds(500) + .seconds(seconds * 4))
     }
 
     /// Goes to a time; answers how long it took until a picture was shown, in seconds.

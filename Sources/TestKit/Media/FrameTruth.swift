@@ -39,7 +39,7 @@ package struct FrameTruth: Sendable, Equatable {
     package static func of(
         _ path: String, format: String? = nil, isUpright: Bool = false, filters: String? = nil,
         track: String = "V:0", reading: [String] = [], first count: Int? = nil, isWhole: Bool = true,
-        deadline: Duration = .seconds(300)
+        deadline: Duration = .seconds(600)
     ) async throws -> FrameTruth {
         // Without `unaligned` some codecs (Theora) come with columns that nobody is meant to see.
         var arguments = ["-nostdin", "-v", "error", "-copyts", "-flags", "unaligned"]

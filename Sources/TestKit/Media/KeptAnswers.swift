@@ -22,7 +22,7 @@ package actor KeptAnswers {
     /// - Parameter line: where it waits for its turn; `nil` for nowhere.
     /// - Throws: `ChildProcess.CannotStart`, `MediaFixtures.CannotMake`.
     package static func run(
-        _ program: String, _ arguments: [String], about path: String, deadline: Duration = .seconds(120),
+        _ program: String, _ arguments: [String], about path: String, deadline: Duration = .seconds(600),
         inLine line: Turnstile? = nil
     ) async throws -> ChildProcess.Outcome {
         let ask: @Sendable () async throws -> ChildProcess.Outcome = {

@@ -124,8 +124,7 @@ package actor MediaFixtures {
             try await ChildProcess.run(
                 "ffmpeg",
                 ["-hide_banner", "-nostdin", "-loglevel", "error", "-y", "-filter_threads", "1"] + arguments
-                    + ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", output.path],
-                deadline: .seconds(300))
+                    + ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", output.path])
         }
         guard outcome.isSuccess, FileManager.default.fileExists(atPath: output.path) else {
             throw CannotMake(description: "\(fixture.name): ffmpeg ended with \(outcome.ending): \(outcome.errors)")

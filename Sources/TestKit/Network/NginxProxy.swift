@@ -73,7 +73,7 @@ package final class NginxProxy: Sendable {
                         if line.contains("[notice]"), line.contains(": nginx/") { starting.yield(handle) }
                     }))
         }
-        let first = try await waiting(for: "nginx to listen", atMost: .seconds(60)) {
+        let first = try await waiting(for: "nginx to listen") {
             for await handle in started { return handle as ChildProcess.Handle? }
             return nil
         }

@@ -80,7 +80,7 @@ package enum ChildProcess {
     /// - Throws: ``CannotStart``.
     package static func run(
         _ program: String, _ arguments: [String], environment: [String: String?] = [:], directory: String? = nil,
-        deadline: Duration = .seconds(120), observer: Observer = Observer()
+        deadline: Duration = .seconds(600), observer: Observer = Observer()
     ) async throws -> Outcome {
         try await withCheckedThrowingContinuation { continuation in
             let thread = Thread {
@@ -96,11 +96,15 @@ package enum ChildProcess {
         }
     }
 
-    /// As ``run``, on the calling thread.
+    /// The niceness of this process, as its main thread has it, and as programs get it that are run.
+    package static var niceness: Int { Int(getpriority(.init(PRIO_PROCESS.rawValue), id_t(getpid()))) }
+
+    /// As ``run``, on the calling thread, which takes on the niceness of the whole: pools give their threads another.
     static func runBlocking(
         _ program: String, _ arguments: [String], environment: [String: String?], directory: String?,
         deadline: Duration, observer: Observer
     ) throws -> Outcome {
+        setpriority(.init(PRIO_PROCESS.rawValue), 0, Int32(niceness))
         var pipes = try ChildPipes()
         defer { pipes.closeAll() }
         let started = ContinuousClock.now

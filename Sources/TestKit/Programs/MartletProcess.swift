@@ -57,7 +57,7 @@ package final class MartletProcess: Sendable {
     ///   - deadline: when it is killed at the latest.
     package init(
         _ arguments: [String], environment: [String: String?] = [:], directory: String? = nil,
-        wrapper: [String] = [], deadline: Duration = .seconds(600)
+        wrapper: [String] = [], deadline: Duration = .seconds(1200)
     ) {
         var changes = environment
         for name in ProcessInfo.processInfo.environment.keys where name.hasPrefix("MARTLET_") && changes[name] == nil {
@@ -96,24 +96,30 @@ package final class MartletProcess: Sendable {
     ///
     /// - Throws: ``Ended`` when it ends before; `WaitedInVain` when `limit` passes.
     package func event(
-        _ name: String, within limit: Duration = .seconds(180),
+        _ name: String, within limit: Duration = .seconds(500),
         where matches: @escaping @Sendable (MartletProgram.Event) -> Bool = { _ in true }
     ) async throws -> MartletProgram.Event {
         let (notes, running) = (self.notes, self.running)
-        return try await waiting(for: "the event \(name)", atMost: limit) {
-            var seen = 0
-            while true {
-                let (lines, hasEnded) = notes.contents.withLock { ($0.lines, $0.hasEnded) }
-                for line in lines[seen...] {
-                    if let event = MartletProgram.Event(line: line), event.name == name, matches(event) { return event }
+        do {
+            return try await waiting(for: "the event \(name)", atMost: limit) {
+                var seen = 0
+                while true {
+                    let (lines, hasEnded) = notes.contents.withLock { ($0.lines, $0.hasEnded) }
+                    for line in lines[seen...] {
+                        guard let event = MartletProgram.Event(line: line), event.name == name else { continue }
+                        if matches(event) { return event }
+                    }
+                    if hasEnded {
+                        let outcome = try await running.value
+                        throw Ended(description: "\(outcome.ending)\n\(outcome.errors)\n\(outcome.output)")
+                    }
+                    seen = lines.count
+                    await notes.change(after: seen)
                 }
-                if hasEnded {
-                    let outcome = try await running.value
-                    throw Ended(description: "\(outcome.ending)\n\(outcome.errors)\n\(outcome.output)")
-                }
-                seen = lines.count
-                await notes.change(after: seen)
             }
+        } catch let error as WaitedInVain {
+            let lines = notes.contents.withLock { $0.lines.suffix(20) }
+            throw WaitedInVain(subject: "\(error.subject), and got\n\(lines.joined(separator: "\n"))")
         }
     }
 
@@ -124,7 +130,7 @@ package final class MartletProcess: Sendable {
     package func sendToGroup(_ signal: Int32) { handle?.sendToGroup(signal) }
 
     /// Waits for its end.
-    package func ended(within limit: Duration = .seconds(60)) async throws -> ChildProcess.Outcome {
+    package func ended(within limit: Duration = .seconds(240)) async throws -> ChildProcess.Outcome {
         let running = self.running
         return try await waiting(for: "the end of martlet", atMost: limit) { try await running.value }
     }

@@ -85,7 +85,7 @@ package enum MartletProgram {
     /// - Throws: ``ChildProcess/CannotStart``.
     package static func run(
         _ arguments: [String], environment: [String: String?] = [:], directory: String? = nil,
-        deadline: Duration = .seconds(300), stop: Stop? = nil, wrapper: [String] = []
+        deadline: Duration = .seconds(600), stop: Stop? = nil, wrapper: [String] = []
     ) async throws -> Run {
         try await turnstile.pass {
             try await ask(
@@ -98,7 +98,7 @@ package enum MartletProgram {
     /// wait for longer than it lives.
     package static func ask(
         _ arguments: [String], environment: [String: String?] = [:], directory: String? = nil,
-        deadline: Duration = .seconds(300), stop: Stop? = nil, wrapper: [String] = []
+        deadline: Duration = .seconds(600), stop: Stop? = nil, wrapper: [String] = []
     ) async throws -> Run {
         var changes = environment
         for name in ProcessInfo.processInfo.environment.keys where name.hasPrefix("MARTLET_") && changes[name] == nil {

@@ -21,7 +21,7 @@ package struct WaitedInVain: Error, CustomStringConvertible {
 ///   - limit: how long at most, by the real clock.
 /// - Throws: `WaitedInVain`, or what the work throws.
 package func waiting<Value: Sendable>(
-    for subject: String, atMost limit: Duration = .seconds(60), _ work: @escaping @Sendable () async throws -> Value
+    for subject: String, atMost limit: Duration = .seconds(240), _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     let answer = Answer<Value>()
     let working = Task {

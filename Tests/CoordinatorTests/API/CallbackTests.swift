@@ -10,7 +10,7 @@ import Testing
 
 @testable import MartletCoordinator
 
-@Suite("Callbacks", .timeLimit(.minutes(1)))
+@Suite("Callbacks", .timeLimit(.minutes(5)))
 struct CallbackTests {
     private let directory: TemporaryDirectory
     private let control = ScriptedControl()

@@ -10,7 +10,7 @@ import MartletWire
 import Synchronization
 import Testing
 
-@Suite("The API as a whole", .timeLimit(.minutes(1)))
+@Suite("The API as a whole", .timeLimit(.minutes(5)))
 struct ClusterAPITests {
     private let directory: TemporaryDirectory
     private let control = ScriptedControl()

@@ -10,7 +10,7 @@ import Testing
 
 @testable import MartletCoordinator
 
-@Suite("Events", .timeLimit(.minutes(1)))
+@Suite("Events", .timeLimit(.minutes(5)))
 struct EventTests {
     private static let one = JobID("one")
     private static let two = JobID("two")

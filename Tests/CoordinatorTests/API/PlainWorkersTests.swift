@@ -11,7 +11,7 @@ import Testing
 
 @testable import MartletCoordinator
 
-@Suite("Plain workers and their streams", .timeLimit(.minutes(1)))
+@Suite("Plain workers and their streams", .timeLimit(.minutes(5)))
 struct PlainWorkersTests {
     private let directory: TemporaryDirectory
     private let caller = ScriptedCaller()

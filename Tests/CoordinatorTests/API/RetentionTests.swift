@@ -10,7 +10,7 @@ import Testing
 
 @testable import MartletCoordinator
 
-@Suite("What goes by itself", .timeLimit(.minutes(1)))
+@Suite("What goes by itself", .timeLimit(.minutes(5)))
 struct RetentionTests {
     private let directory: TemporaryDirectory
     private let control = ScriptedControl()

@@ -10,7 +10,7 @@ import MartletTestKit
 import MartletWire
 import Testing
 
-@Suite("Uploads of sources", .timeLimit(.minutes(1)))
+@Suite("Uploads of sources", .timeLimit(.minutes(5)))
 struct SourceUploadTests {
     private let directory: TemporaryDirectory
     private let caller: Caller

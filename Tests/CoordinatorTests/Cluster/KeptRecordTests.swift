@@ -10,7 +10,7 @@ import Testing
 
 @testable import MartletCoordinator
 
-@Suite("What a cluster keeps of its jobs", .timeLimit(.minutes(1)))
+@Suite("What a cluster keeps of its jobs", .timeLimit(.minutes(5)))
 struct KeptRecordTests {
     @Test("How urgent a job was made is kept before that is answered")
     func priority() async throws {

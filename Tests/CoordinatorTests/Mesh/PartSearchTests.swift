@@ -11,7 +11,7 @@ import Testing
 
 @testable import MartletCoordinator
 
-@Suite("Who has a part of a stream", .timeLimit(.minutes(1)))
+@Suite("Who has a part of a stream", .timeLimit(.minutes(5)))
 struct PartSearchTests {
     private let clock = ManualClock()
     private let workers = Workers()

@@ -109,11 +109,11 @@ struct PlainExchangeTests {
             #expect(answer.status == 200)
             for text in ["one", "two", "three"] {
                 body.feed(text)
-                let block = try await waiting(for: "a block", atMost: .seconds(60)) { try await answer.body.next() }
+                let block = try await waiting(for: "a block") { try await answer.body.next() }
                 #expect(block.map { String(decoding: $0, as: UTF8.self) } == text)
             }
             body.end()
-            let end = try await waiting(for: "the end", atMost: .seconds(60)) { try await answer.body.next() }
+            let end = try await waiting(for: "the end") { try await answer.body.next() }
             #expect(end == nil)
         }
     }

@@ -6,6 +6,7 @@ import Glibc
 import MartletHost
 import MartletModel
 import MartletPorts
+import MartletTestKit
 import Synchronization
 import Testing
 
@@ -94,7 +95,7 @@ import Testing
             command.environment = ["COLOUR": "blue", "PATH": "/usr/bin:/bin"]
             command.niceness = 5
         }
-        #expect(output.text == "/usr\nblue\n\(nice(0) + 5)\nnone\n")
+        #expect(output.text == "/usr\nblue\n\(ChildProcess.niceness + 5)\nnone\n")
     }
 
     @Test func limitsHold() async throws {

@@ -163,7 +163,7 @@ import Testing
                 "sh", ["-c", "ulimit -t 300; while :; do :; done"],
                 observer: .init(onStart: { handle in owner.withLock { $0 = handle } }))
         }
-        try await waiting(for: "the pause", atMost: .seconds(60)) {
+        try await waiting(for: "the pause") {
             while true {
                 let workers = try await cluster.run(["workers"])
                 if workers.events.contains(where: { $0.isTrue("paused") }) { return }

@@ -14,6 +14,8 @@ import Testing
 /// What goes wrong with ffmpeg and with the workers that run it, done to real processes.
 @Suite(.serialized) struct EncoderFailureTests {
     private static let slow = ["--preset", "slow"]
+    /// For workers that are quick to end an ffmpeg: on a busy machine any may say nothing for a while.
+    private static let patient = ["--retry-delay", "0.1", "--max-retries", "30"]
 
     /// What the attempts at a job's tasks failed for.
     private func failures(of job: String, in cluster: TestCluster) async throws -> [String] {
@@ -59,7 +61,7 @@ import Testing
 
     @Test("An ffmpeg that says nothing is ended, and its task done again")
     func silent() async throws {
-        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "small_minute.mp4"])
+        let cluster = try await TestCluster(Self.patient, films: ["minute.mp4": "small_minute.mp4"])
         let mark = cluster.directory.file("silent")
         let script = try await cluster.ffmpeg(
             doing: "case \"$*\" in \(isTask(in: cluster))) mkdir '\(mark)' 2>/dev/null && exec sleep 600;; esac")
@@ -73,7 +75,7 @@ import Testing
 
     @Test("An ffmpeg that stands still in mid-encode is ended, and its task done again")
     func stopped() async throws {
-        let cluster = try await TestCluster(["--retry-delay", "0.1"], films: ["minute.mp4": "minute.mp4"])
+        let cluster = try await TestCluster(Self.patient, films: ["minute.mp4": "minute.mp4"])
         let worker = try await cluster.worker("w1", ["--stall-timeout", "4", "--slots", "1"], sharesFilms: true)
         let job = try await cluster.submit("minute.mp4", to: "out.mkv", Self.slow)
         let encodes = cluster.directory.file("work/w1/jobs")

@@ -67,7 +67,7 @@ import Testing
         } else {
             try FileManager.default.removeItem(atPath: film)
         }
-        let ended = try await watching.ended(within: .seconds(180))
+        let ended = try await watching.ended()
         #expect(ended.exitCode == 1 || ended.exitCode == 3, "\(ended.output) \(ended.errors)")
         let view = try await cluster.job(job)
         #expect(view["state"] as? String == "failed")

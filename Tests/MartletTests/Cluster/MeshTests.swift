@@ -60,7 +60,7 @@ import Testing
                 "-nostdin", "-v", "error", "-http_persistent", "0", "-i", address, "-map", "0:v:0", "-map", "0:a:0",
                 "-fps_mode", "passthrough",
                 "-f", "framemd5", "-",
-            ], deadline: .seconds(300))
+            ])
         return (outcome.output.split(separator: "\n").count { $0.hasPrefix("0,") }, outcome.errors)
     }
 
@@ -114,8 +114,8 @@ import Testing
             longest = max(longest, ContinuousClock.now - start)
         }
         workers[2].sendToGroup(SIGCONT)
-        // Twice what parts take on a machine as busy as this one, and not the time after which a worker is given up.
-        #expect(longest < .seconds(25), "\(longest)")
+        // Not the 90 s for which a worker is waited for that is the only one.
+        #expect(longest < .seconds(75), "\(longest)")
         let after = try await segments(base, quality, 0..<count)
         #expect(try await look("\(base)/\(quality)/index.m3u8?access_token=right").body == playlist)
         // The same bytes, whoever makes them.

@@ -90,7 +90,7 @@ import Testing
         if heartbeatTimeout == 30 { try await Task.sleep(until: cut + .seconds(120)) }
         let isBack = all.events.count
         try await network.set("up")
-        _ = try await all.event("workerRegistered", within: .seconds(90)) { [isOf] event in
+        _ = try await all.event("workerRegistered") { [isOf] event in
             isOf("far")(event) && all.events.count > isBack
         }
         try await cluster.isUndisturbed(job)

@@ -79,7 +79,7 @@ final class TestCluster: Sendable {
     }
 
     /// Runs a command that speaks to the coordinator.
-    func run(_ arguments: [String], deadline: Duration = .seconds(120)) async throws -> MartletProgram.Run {
+    func run(_ arguments: [String], deadline: Duration = .seconds(600)) async throws -> MartletProgram.Run {
         try await MartletProgram.ask(
             arguments + ["--coordinator", url, "--json"] + shown(arguments), deadline: deadline)
     }
@@ -94,7 +94,7 @@ final class TestCluster: Sendable {
     /// Waits for a job's end, and demands that it is a good one.
     @discardableResult
     func completed(_ job: String, location: SourceLocation = #_sourceLocation) async throws -> MartletProgram.Run {
-        let run = try await run(["watch", job], deadline: .seconds(300))
+        let run = try await run(["watch", job])
         try #require(run.exitCode == 0, "\(run.transcript)", sourceLocation: location)
         return run
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import martlet
 
 @Suite("A console of a server") struct DetachedConsoleTests {
-    @Test("A reader who stands still holds nothing up, and learns later what he missed", .timeLimit(.minutes(1)))
+    @Test("A reader who stands still holds nothing up, and learns later what he missed", .timeLimit(.minutes(5)))
     func standstill() throws {
         let (output, errors) = (Pipe(), Pipe())
         let console = Console(

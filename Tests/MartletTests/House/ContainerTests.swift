@@ -30,7 +30,7 @@ import Testing
         for (content, isGood) in [(text, true), (spoiled, false)] {
             let path = directory.file(String(file.split(separator: "/").last ?? ""))
             try Data(content.utf8).write(to: URL(filePath: path))
-            let outcome = try await ChildProcess.run(Self.tools + tool, arguments + [path], deadline: .seconds(120))
+            let outcome = try await ChildProcess.run(Self.tools + tool, arguments + [path])
             #expect(
                 outcome.isSuccess == isGood,
                 "\(file), \(isGood ? "as it is" : "spoiled"): \(outcome.output)\(outcome.errors)",
@@ -76,7 +76,7 @@ import Testing
         let directory = try TemporaryDirectory()
         try Data(built.output.utf8).write(to: URL(filePath: directory.file("all.yaml")))
         let outcome = try await ChildProcess.run(
-            Self.tools + "kubernetes-validate", ["--strict", directory.file("all.yaml")], deadline: .seconds(120))
+            Self.tools + "kubernetes-validate", ["--strict", directory.file("all.yaml")])
         #expect(outcome.isSuccess, "\(outcome.output)\(outcome.errors)")
         let kinds = { (text: String) in text.matches(of: /(?:^|\n)kind: (\w+)/).map { String($0.1) }.sorted() }
         #expect(kinds(built.output) == kinds(Self.manifests.map(Manual.text).joined(separator: "\n")))

@@ -55,7 +55,7 @@ struct StreamServerProcess: Sendable {
 
     /// Waits until a number of `/metrics` is right.
     func wait(for name: String, until isRight: @escaping @Sendable (Double) -> Bool) async throws {
-        try await waiting(for: name, atMost: .seconds(180)) {
+        try await waiting(for: name) {
             // A number can only be asked for.
             while !isRight(try await number(name)) { try await Task.sleep(for: .milliseconds(20)) }
         }

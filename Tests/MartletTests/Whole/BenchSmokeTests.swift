@@ -12,8 +12,7 @@ import Testing
             .standardizedFileURL
         let outcome = try await ChildProcess.run(
             "python3",
-            ["-B", package.appending(path: "Benchmarks/bench.py").path, "--quick", "--martlet", MartletProgram.path],
-            deadline: .seconds(300))
+            ["-B", package.appending(path: "Benchmarks/bench.py").path, "--quick", "--martlet", MartletProgram.path])
         #expect(outcome.isSuccess, "\(outcome.output)\n\(outcome.errors)")
         for subject in [
             "libx264 wall", "bit rate", "scan", "join", "own memory", "start to first encoder", "playlists",

@@ -74,11 +74,11 @@ import Testing
                     niceness.withLock { _ = $0.insert(nice) }
                 }
                 return false
-            })
+            }, wrapper: ["nice", "-n", "2"])
         #expect(result.run.exitCode == 0, "\(result.run.transcript)")
         let seen = niceness.withLock { $0 }
         #expect(!seen.isEmpty)
-        #expect(seen.allSatisfy { $0 >= 7 })
+        #expect(seen.allSatisfy { $0 >= ChildProcess.niceness + 9 }, "\(seen)")
     }
 
     @Test(arguments: ["low", "normal", "high", "critical"])

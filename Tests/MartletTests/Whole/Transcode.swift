@@ -27,7 +27,7 @@ struct Transcode {
     static func attempt(
         _ source: String, to name: String = "out.mkv", _ options: [String] = [],
         in directory: TemporaryDirectory? = nil, environment: [String: String?] = [:],
-        deadline: Duration = .seconds(300), stop: MartletProgram.Stop? = nil, wrapper: [String] = []
+        deadline: Duration = .seconds(600), stop: MartletProgram.Stop? = nil, wrapper: [String] = []
     ) async throws -> Transcode {
         let directory = try directory ?? TemporaryDirectory()
         let path = source.contains("/") ? source : try await MediaFixtures.path(source)
@@ -41,7 +41,7 @@ struct Transcode {
     static func succeed(
         _ source: String, to name: String = "out.mkv", _ options: [String] = [],
         in directory: TemporaryDirectory? = nil, environment: [String: String?] = [:],
-        deadline: Duration = .seconds(300), location: SourceLocation = #_sourceLocation
+        deadline: Duration = .seconds(600), location: SourceLocation = #_sourceLocation
     ) async throws -> Transcode {
         let transcode = try await attempt(
             source, to: name, options, in: directory, environment: environment, deadline: deadline)
