@@ -94,14 +94,14 @@ package final class MartletProcess: Sendable {
 
     /// Waits for a JSON line with this `event` that `matches`, an earlier one included.
     ///
-    /// - Throws: ``Ended`` when it ends before; `WaitedInVain` when `limit` passes.
+    /// - Throws: ``Ended`` when it ends before; `WaitedInVain` after 500 s.
     package func event(
-        _ name: String, within limit: Duration = .seconds(500),
+        _ name: String,
         where matches: @escaping @Sendable (MartletProgram.Event) -> Bool = { _ in true }
     ) async throws -> MartletProgram.Event {
         let (notes, running) = (self.notes, self.running)
         do {
-            return try await waiting(for: "the event \(name)", atMost: limit) {
+            return try await waiting(for: "the event \(name)", atMost: .seconds(500)) {
                 var seen = 0
                 while true {
                     let (lines, hasEnded) = notes.contents.withLock { ($0.lines, $0.hasEnded) }
@@ -130,8 +130,8 @@ package final class MartletProcess: Sendable {
     package func sendToGroup(_ signal: Int32) { handle?.sendToGroup(signal) }
 
     /// Waits for its end.
-    package func ended(within limit: Duration = .seconds(240)) async throws -> ChildProcess.Outcome {
+    package func ended() async throws -> ChildProcess.Outcome {
         let running = self.running
-        return try await waiting(for: "the end of martlet", atMost: limit) { try await running.value }
+        return try await waiting(for: "the end of martlet") { try await running.value }
     }
 }

@@ -35,7 +35,7 @@ struct MetricsTests {
         #expect(lines.filter { $0.hasPrefix("# HELP ") }.count == MetricFamily.cluster.count)
     }
 
-    @Test("A figure is told in the same time however many were told before", .timeLimit(.minutes(5)))
+    @Test("A figure is told in the same time however many were told before", .timeLimit(.minutes(1)))
     func meter() {
         let meter = WorkMeter()
         let count = Mutex(0)

@@ -79,9 +79,8 @@ final class TestCluster: Sendable {
     }
 
     /// Runs a command that speaks to the coordinator.
-    func run(_ arguments: [String], deadline: Duration = .seconds(600)) async throws -> MartletProgram.Run {
-        try await MartletProgram.ask(
-            arguments + ["--coordinator", url, "--json"] + shown(arguments), deadline: deadline)
+    func run(_ arguments: [String]) async throws -> MartletProgram.Run {
+        try await MartletProgram.ask(arguments + ["--coordinator", url, "--json"] + shown(arguments))
     }
 
     /// Submits a film and gives the job's name.
